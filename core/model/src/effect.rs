@@ -1,0 +1,169 @@
+//! Orders of the engine: complete and inert. Who carries one out has nothing to ask.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::fact::TrackerState;
+use crate::ids::{InstanceName, LinkIndex, OrderId, TrackerName};
+use crate::ipvs::{Change, DestinationKey, ServiceKey, Settings};
+use crate::net::{Family, Mac};
+use crate::plan::CommandPlan;
+use crate::probe::Ask;
+use crate::transition::Transition;
+
+/// Orders of the elections.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ElectEffect {
+    /// Begin to hear adverts.
+    Listen(Listener),
+    /// Hear them no more.
+    Unlisten(Listener),
+    /// Send an advert.
+    SendAdvert(SendAdvert),
+    /// Put an address on. Answered by an [`Outcome`](crate::fact::Outcome).
+    AddAddress(AddressOrder),
+    /// Take an address off. Answered by an [`Outcome`](crate::fact::Outcome).
+    RemoveAddress(AddressOrder),
+    /// Tell the segment where an address is now.
+    Announce(Announce),
+    /// An instance changed its state.
+    Transition(Transition),
+    /// Something the operator should know.
+    Notice(Notice),
+}
+
+/// A place where adverts are heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Listener {
+    /// Interface.
+    pub link: LinkIndex,
+    /// Family.
+    pub family: Family,
+    /// The group to join; `None` for unicast.
+    pub group: Option<IpAddr>,
+}
+
+/// An advert, ready to be sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendAdvert {
+    /// Interface.
+    pub link: LinkIndex,
+    /// IP source.
+    pub source: IpAddr,
+    /// IP destination: the group, or one peer.
+    pub destination: IpAddr,
+    /// TTL or hop limit.
+    pub hop_limit: u8,
+    /// The VRRP message, checksum included. Shared, so that a periodic advert costs no allocation.
+    pub payload: Arc<[u8]>,
+}
+
+/// An address to put on or take off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddressOrder {
+    /// Ties the outcome to it.
+    pub order: OrderId,
+    /// For whom.
+    pub instance: InstanceName,
+    /// Interface.
+    pub link: LinkIndex,
+    /// Address and prefix length.
+    pub net: IpNet,
+    /// IPv4 label.
+    pub label: Option<String>,
+}
+
+/// One gratuitous ARP request (IPv4, VRRP-091) or unsolicited neighbour advertisement (IPv6, VRRP-092).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announce {
+    /// For whom.
+    pub instance: InstanceName,
+    /// Interface.
+    pub link: LinkIndex,
+    /// The link-layer address that has it now.
+    pub mac: Mac,
+    /// The address.
+    pub address: IpAddr,
+}
+
+/// Something the operator should know, already limited in rate by (instance, kind).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Instance, when it concerns one.
+    pub instance: Option<InstanceName>,
+    /// Interface.
+    pub link: LinkIndex,
+    /// Who caused it, when somebody did.
+    pub peer: Option<IpAddr>,
+    /// What, in words for the log: lower case, no full stop, with the cure where there is one.
+    pub message: String,
+    /// How many of the kind were swallowed since the last one told.
+    pub suppressed: u64,
+}
+
+/// Orders of the balancer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BalanceEffect {
+    /// Ask a plugin.
+    Ask(Ask),
+    /// Read the kernel's table. Answered by `handle_table`.
+    ReadTable,
+    /// Look at the kernel's table the cheap way. Answered by `handle_glance`.
+    Glance,
+    /// Make the kernel's balancer so. Answered by `handle_configured`.
+    Configure(Settings),
+    /// Send these changes in this order. Answered by `handle_applied`.
+    Apply(Vec<Change>),
+    /// A tracker's state for the elections.
+    Tracker(TrackerName, TrackerState),
+    /// A real server became good or bad.
+    Server(ServerChange),
+    /// A service gained or lost its quorum.
+    Service(ServiceChange),
+    /// A real server that leaves its service begins to drain, or has gone.
+    Drain(DrainChange),
+}
+
+/// A step in the leaving of a real server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DrainChange {
+    /// Service.
+    pub service: ServiceKey,
+    /// Real server.
+    pub server: DestinationKey,
+    /// Whether it has gone.
+    pub done: bool,
+    /// Established connections, as last seen.
+    pub active: Option<u32>,
+}
+
+/// A real server became good or bad.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerChange {
+    /// Service.
+    pub service: ServiceKey,
+    /// Real server.
+    pub server: DestinationKey,
+    /// Good now?
+    pub up: bool,
+    /// The words of the verdict that decided.
+    pub reason: String,
+    /// The operator's command for it.
+    pub command: Option<CommandPlan>,
+}
+
+/// A service gained or lost its quorum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceChange {
+    /// Service.
+    pub service: ServiceKey,
+    /// Enough servers now?
+    pub up: bool,
+    /// Sum of the weights of its good servers.
+    pub weight: u32,
+    /// The operator's command for it.
+    pub command: Option<CommandPlan>,
+}

@@ -1,0 +1,91 @@
+//! What happened outside the engine.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::effect::SendAdvert;
+use crate::ids::{InstanceName, LinkIndex, LinkName, OrderId};
+use crate::net::Mac;
+use crate::time::Instant;
+use crate::transition::State;
+
+/// A VRRP message as it came from an interface. Everything in it is hostile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// Where it came in.
+    pub link: LinkIndex,
+    /// IP source.
+    pub source: IpAddr,
+    /// IP destination: the group, or one of our addresses.
+    pub destination: IpAddr,
+    /// TTL or hop limit; `None` when the kernel did not tell, which counts as wrong (VRRP-011).
+    pub hop_limit: Option<u8>,
+    /// The VRRP message: what follows the IP header, by the IP header's own length.
+    pub payload: &'a [u8],
+    /// When the kernel had it, on our clock.
+    pub received: Instant,
+}
+
+/// An interface as it is now. Sent whole at each change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkFact {
+    /// Kernel index.
+    pub index: LinkIndex,
+    /// Name.
+    pub name: LinkName,
+    /// Administratively up and with carrier.
+    pub up: bool,
+    /// Link-layer address.
+    pub mac: Mac,
+    /// Addresses on it in the kernel's order, tentative and failed ones left out.
+    pub addresses: Vec<IpNet>,
+}
+
+/// News about interfaces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LinkNews {
+    /// It exists and is like this.
+    Is(LinkFact),
+    /// It does not exist any more.
+    Gone(LinkIndex),
+}
+
+/// How the kernel answered an order about an address. An address that is already there when it is added, or already
+/// gone when it is removed, is a success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The order.
+    pub order: OrderId,
+    /// The kernel's refusal in words, with errno.
+    pub result: Result<(), String>,
+}
+
+/// What is known of a tracker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TrackerState {
+    /// No answer counted yet.
+    Pending,
+    /// Good.
+    Good,
+    /// Failed.
+    Failed,
+}
+
+/// What a router leaves for its successor, or for the guardian when there is none: enough to go on as Master, and
+/// enough to leave for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalEntry {
+    /// Instance.
+    pub instance: InstanceName,
+    /// Its state.
+    pub state: State,
+    /// Longest silence after which its peers still believe it is Master, in nanoseconds: its own interval times
+    /// the number of adverts they may miss.
+    pub patience_ns: u64,
+    /// Priority-0 adverts, ready to be sent; empty unless Master.
+    pub farewell: Vec<SendAdvert>,
+    /// Addresses it put on; empty unless Master.
+    pub addresses: Vec<(LinkIndex, IpNet)>,
+}

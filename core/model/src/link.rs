@@ -1,0 +1,150 @@
+//! What crosses the border between two of our processes. Each frame is bounded and checked where it arrives: a
+//! compromised worker can lie about a verdict, and nothing more.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ExecId, HookId, PluginName};
+use crate::plan::{ExecGrant, Phase, PluginPlan};
+use crate::probe::{Ask, Verdict};
+use crate::status::PluginStatus;
+use crate::transition::State;
+use crate::value::Parameters;
+
+/// Largest frame, in bytes. A longer one ends the link. A plugin's code has to fit.
+pub const FRAME_MAX: usize = 16 << 20;
+
+/// Router to worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ToWorker {
+    /// All plugins there are to be from now on. Those from files wait for their code.
+    Plugins(Vec<PluginPlan>),
+    /// What a plugin's file holds now. The router reads it, so that the worker needs no files.
+    Code {
+        /// Plugin.
+        plugin: PluginName,
+        /// The bytes, or why they could not be read.
+        code: Result<Vec<u8>, String>,
+    },
+    /// A question. Answered by [`FromWorker::Verdict`].
+    Ask(Ask),
+    /// A hook to call. Answered by [`FromWorker::HookDone`].
+    Hook(HookCall),
+}
+
+/// Worker to router.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum FromWorker {
+    /// An answer.
+    Verdict(Verdict),
+    /// A hook ended.
+    HookDone {
+        /// Which.
+        id: HookId,
+        /// What went wrong, in words.
+        result: Result<(), String>,
+    },
+    /// All plugins as they are now; sent at each change.
+    Plugins(Vec<PluginStatus>),
+}
+
+/// A hook to call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HookCall {
+    /// Ties the result to it.
+    pub id: HookId,
+    /// Plugin.
+    pub plugin: PluginName,
+    /// As configured.
+    pub parameters: Parameters,
+    /// Longest time it may take.
+    pub timeout: Duration,
+    /// What happened.
+    pub event: HookEvent,
+}
+
+/// What a hook is told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HookEvent {
+    /// Whether `name` is a group; an instance otherwise.
+    pub is_group: bool,
+    /// Instance or group.
+    pub name: String,
+    /// State it entered.
+    pub phase: Phase,
+    /// State it left.
+    pub previous: State,
+    /// Why, in words.
+    pub cause: String,
+    /// Effective priority; 0 for a group.
+    pub priority: u8,
+    /// Interface; empty for a group.
+    pub interface: String,
+    /// Virtual addresses.
+    pub addresses: Vec<IpNet>,
+}
+
+/// Router or worker to guardian.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ToGuardian {
+    /// The router (only it): all commands that the worker may ask for from now on.
+    Granted(Vec<ExecGrant>),
+    /// The router (only it): it has a configuration and serves it.
+    Ready,
+    /// The router (only it): the plan that it serves, encoded, for a successor that finds the configuration broken.
+    /// The guardian keeps the last one and does not look into it.
+    Serving(Vec<u8>),
+    /// Run a command. Answered by [`FromGuardian::Done`].
+    Exec(ExecRequest),
+}
+
+/// Guardian to router or worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum FromGuardian {
+    /// A command ended, or was refused (in words).
+    Done {
+        /// Which.
+        id: ExecId,
+        /// How.
+        result: Result<ExecOutcome, String>,
+    },
+    /// A new link to the other process comes with this frame, as a file descriptor.
+    Peer,
+    /// The operator asks for a new reading of the configuration (SIGHUP).
+    Reload,
+    /// The operator asks to leave gracefully (SIGTERM).
+    Stop,
+}
+
+/// A command to run, without a shell, in a process group of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecRequest {
+    /// Ties the outcome to it.
+    pub id: ExecId,
+    /// Program and arguments. The worker's must be granted; the router's are the operator's own words.
+    pub argv: Vec<String>,
+    /// Who it runs as: user and group by name; the daemon's own when absent. Of the worker's requests this is
+    /// ignored: the grant says it.
+    pub user: Option<(String, Option<String>)>,
+    /// Its group is ended after this long.
+    pub timeout: Duration,
+    /// Bytes kept of its standard output; the rest is read and dropped.
+    pub output_max: u32,
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecOutcome {
+    /// Exit code, when it exited.
+    pub code: Option<i32>,
+    /// Signal, when one ended it.
+    pub signal: Option<i32>,
+    /// Whether it was ended for its time.
+    pub timed_out: bool,
+    /// Beginning of its standard output.
+    pub stdout: Vec<u8>,
+    /// How long it ran.
+    pub took: Duration,
+}

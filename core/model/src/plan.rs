@@ -1,0 +1,35 @@
+//! What the operator wants, whichever front door it came through. A start is a change from the empty plan.
+
+use serde::{Deserialize, Serialize};
+
+pub mod hook;
+pub mod lvs;
+pub mod plugin;
+pub mod vrrp;
+
+pub use hook::{Arguments, CommandPlan, HookAction, HookPlan, Phase};
+pub use lvs::{CheckPlan, IpvsPlan, OnUnknown, QuorumPlan, ServerPlan, ServicePlan, SorryPlan, SyncPlan};
+pub use plugin::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource};
+pub use vrrp::{
+    Announcement, Auth, ChecksumForm, GroupPlan, InstancePlan, Preempt, TrackLink, TrackTracker, TrackerPlan,
+    Transport, Version, VirtualAddress,
+};
+
+/// The whole configuration, checked and complete: every name in it refers to something in it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// What this node calls itself in messages; the host name when empty.
+    pub node: String,
+    /// Virtual routers.
+    pub instances: Vec<InstancePlan>,
+    /// Instances that move together.
+    pub groups: Vec<GroupPlan>,
+    /// Checks of this node that move priorities.
+    pub trackers: Vec<TrackerPlan>,
+    /// Balanced services.
+    pub services: Vec<ServicePlan>,
+    /// The kernel's balancer itself.
+    pub ipvs: IpvsPlan,
+    /// Plugins that a check, tracker or hook of this plan uses.
+    pub plugins: Vec<PluginPlan>,
+}

@@ -1,0 +1,78 @@
+//! What runs when something changed.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::PluginName;
+use crate::value::Parameters;
+
+/// One thing to run at one or more phases of a transition.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HookPlan {
+    /// When.
+    pub phases: Vec<Phase>,
+    /// What.
+    pub action: HookAction,
+    /// Longest time it may take; it is ended then.
+    pub timeout: Duration,
+}
+
+/// The states that a hook can wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Phase {
+    /// Became Master (`notify_master`).
+    Master,
+    /// Became Backup (`notify_backup`).
+    Backup,
+    /// Went to Fault (`notify_fault`).
+    Fault,
+    /// Is leaving for good (`notify_stop`).
+    Stop,
+}
+
+impl Phase {
+    /// The word that plugins and keepalived's scripts are given.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Master => "MASTER",
+            Self::Backup => "BACKUP",
+            Self::Fault => "FAULT",
+            Self::Stop => "STOP",
+        }
+    }
+}
+
+/// What a hook runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum HookAction {
+    /// The `hook` function of a plugin.
+    Plugin {
+        /// Plugin.
+        plugin: PluginName,
+        /// Handed to it as they are.
+        parameters: Parameters,
+    },
+    /// A program.
+    Command(CommandPlan),
+}
+
+/// A program that the guardian starts, without a shell.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CommandPlan {
+    /// Program (absolute, or a bare name searched in PATH) and its arguments; never empty.
+    pub argv: Vec<String>,
+    /// Who it runs as: user and group by name; the daemon's own when absent.
+    pub user: Option<(String, Option<String>)>,
+    /// What is added to the arguments.
+    pub arguments: Arguments,
+}
+
+/// Arguments added to a command when it is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Arguments {
+    /// None.
+    AsWritten,
+    /// keepalived's four: `INSTANCE` or `GROUP`, name, state, priority (keepalived.conf(5), `notify`).
+    Keepalived,
+}

@@ -1,0 +1,189 @@
+//! Virtual routers, their groups and what they track.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use super::hook::HookPlan;
+use super::lvs::CheckPlan;
+use crate::ids::{GroupName, InstanceName, LinkName, TrackerName};
+use crate::net::Family;
+use crate::units::{Centis, Priority, Vrid};
+
+/// One virtual router on one interface.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InstancePlan {
+    /// The operator's name for it.
+    pub name: InstanceName,
+    /// Where its adverts go.
+    pub interface: LinkName,
+    /// Virtual router identifier; unique per interface, family and transport.
+    pub vrid: Vrid,
+    /// Family of the adverts and of the advertised addresses.
+    pub family: Family,
+    /// Wire version.
+    pub version: Version,
+    /// Priority before any tracker moves it.
+    pub priority: Priority,
+    /// Own advertisement interval; whole seconds in version 2.
+    pub advert_interval: Centis,
+    /// Whether a better router takes over from a worse one that is alive.
+    pub preempt: Preempt,
+    /// How many adverts may be missed before the Master counts as gone (3 in RFC 9568 §6.1).
+    pub down_adverts: u8,
+    /// Multicast or unicast.
+    pub transport: Transport,
+    /// Source of adverts; the interface's first address when absent.
+    pub source: Option<IpAddr>,
+    /// Authentication (version 2 only).
+    pub auth: Auth,
+    /// Which checksum to send in version 3 over IPv4. Both are accepted.
+    pub checksum: ChecksumForm,
+    /// Answer a lower-priority advert at once while Master (RFC 9568 §6.4.3).
+    pub answer_lower: bool,
+    /// Virtual addresses, in the order they are advertised.
+    pub addresses: Vec<VirtualAddress>,
+    /// Virtual addresses that are put on but not advertised.
+    pub excluded: Vec<VirtualAddress>,
+    /// How a new Master tells the segment.
+    pub announcement: Announcement,
+    /// Whether its own interface being down is a fault.
+    pub track_own_link: bool,
+    /// Other interfaces it depends on.
+    pub track_links: Vec<TrackLink>,
+    /// Trackers it depends on.
+    pub track: Vec<TrackTracker>,
+    /// What runs at a transition, in order.
+    pub hooks: Vec<HookPlan>,
+}
+
+/// VRRP version on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Version {
+    /// RFC 3768; IPv4 only.
+    V2,
+    /// RFC 9568.
+    V3,
+}
+
+/// Whether a Backup with a higher priority takes over from a living Master.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Preempt {
+    /// At once (after its own Down interval).
+    Yes,
+    /// Never; only a silent Master is replaced.
+    No,
+    /// After the lower Master has been heard for this long.
+    After(Duration),
+}
+
+/// How adverts reach the peers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Transport {
+    /// To a group: 224.0.0.18 or ff02::12 unless configured otherwise.
+    Multicast(IpAddr),
+    /// To each peer by itself.
+    Unicast {
+        /// The other routers; never empty.
+        peers: Vec<IpAddr>,
+        /// TTL or hop limit to send with.
+        hop_limit: u8,
+    },
+}
+
+/// Authentication of VRRPv2 (RFC 2338 §5.3.6).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Auth {
+    /// Type 0.
+    None,
+    /// Type 1: eight bytes in clear, padded with zeros.
+    Pass([u8; 8]),
+}
+
+/// What the checksum of VRRPv3 over IPv4 covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ChecksumForm {
+    /// The message alone (RFC 9568 §5.2.8).
+    MessageOnly,
+    /// A pseudo-header and the message, as keepalived and FRR send by default.
+    PseudoHeader,
+}
+
+/// An address that moves.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct VirtualAddress {
+    /// Address and prefix length as put on the interface.
+    pub net: IpNet,
+    /// The interface that carries it; the instance's own when absent.
+    pub interface: Option<LinkName>,
+    /// IPv4 address label (IFA_LABEL).
+    pub label: Option<String>,
+}
+
+/// Gratuitous ARP and unsolicited neighbour advertisement of a new Master.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Announcement {
+    /// Announcements of each address in a burst.
+    pub repeat: u8,
+    /// From the first burst to the second; no second one when zero.
+    pub second_after: Duration,
+    /// Repeated this often while Master; never when zero.
+    pub refresh: Duration,
+    /// Announcements of each address in a refresh.
+    pub refresh_repeat: u8,
+}
+
+impl Default for Announcement {
+    fn default() -> Self {
+        Self {
+            repeat: 5,
+            second_after: Duration::from_secs(5),
+            refresh: Duration::ZERO,
+            refresh_repeat: 1,
+        }
+    }
+}
+
+/// An interface whose state moves the priority, or puts the instance in Fault.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TrackLink {
+    /// Interface.
+    pub interface: LinkName,
+    /// Zero: down is a Fault. Above: added while up. Below: added while down.
+    pub weight: i16,
+}
+
+/// A tracker whose verdict moves the priority, or puts the instance in Fault.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TrackTracker {
+    /// Tracker.
+    pub tracker: TrackerName,
+    /// Zero: failure is a Fault. Above: added while good. Below: added while failed.
+    pub weight: i16,
+}
+
+/// A check of this node (`vrrp_script`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrackerPlan {
+    /// Name by which instances refer to it.
+    pub name: TrackerName,
+    /// What is run, how often, and how many results in a row count.
+    pub check: CheckPlan,
+}
+
+/// Instances that are Master, Backup or Fault together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GroupPlan {
+    /// Name.
+    pub name: GroupName,
+    /// Members; each instance is in one group at most.
+    pub members: Vec<InstanceName>,
+    /// Trackers of the whole group.
+    pub track: Vec<TrackTracker>,
+    /// Interfaces the whole group depends on.
+    pub track_links: Vec<TrackLink>,
+    /// What runs when the group moves.
+    pub hooks: Vec<HookPlan>,
+}

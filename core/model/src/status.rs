@@ -1,0 +1,206 @@
+//! What the daemon says of itself: the answer of the control socket, stable for scripts. Mirrors of the engine's own
+//! types, so that these may change.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ipvs::{Counters, ServerCounters};
+use crate::transition::State;
+
+/// Everything.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DaemonStatus {
+    /// Version of the program.
+    pub version: String,
+    /// Name of this node.
+    pub node: String,
+    /// Seconds since this router began.
+    pub uptime_s: u64,
+    /// The configuration that is served.
+    pub configuration: ConfigurationStatus,
+    /// Elections.
+    pub instances: Vec<InstanceStatus>,
+    /// Groups.
+    pub groups: Vec<GroupStatus>,
+    /// Trackers.
+    pub trackers: Vec<TrackerStatus>,
+    /// The kernel's balancer.
+    pub ipvs: IpvsStatus,
+    /// Balanced services.
+    pub services: Vec<ServiceStatus>,
+    /// Plugins.
+    pub plugins: Vec<PluginStatus>,
+    /// Whether the worker answers.
+    pub worker_up: bool,
+}
+
+/// The configuration that is served.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ConfigurationStatus {
+    /// Files and directories it was read from.
+    pub paths: Vec<String>,
+    /// How many times it was changed since the start.
+    pub generation: u32,
+    /// Why the last reading was refused, as it was printed.
+    pub last_error: Option<String>,
+}
+
+/// An instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InstanceStatus {
+    /// Name.
+    pub name: String,
+    /// Interface.
+    pub interface: String,
+    /// Virtual router identifier.
+    pub vrid: u8,
+    /// 2 or 3.
+    pub version: u8,
+    /// State.
+    pub state: State,
+    /// Seconds in this state.
+    pub since_s: f64,
+    /// Cause of the last change, in words.
+    pub cause: String,
+    /// Priority as configured.
+    pub base_priority: u8,
+    /// Priority with all trackers counted.
+    pub priority: u8,
+    /// Who is Master, as last heard; our own source while we are.
+    pub master: Option<IpAddr>,
+    /// Virtual addresses.
+    pub addresses: Vec<String>,
+    /// Own advertisement interval in milliseconds.
+    pub advert_interval_ms: u32,
+    /// Counters by name.
+    pub counters: BTreeMap<String, u64>,
+}
+
+/// A group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GroupStatus {
+    /// Name.
+    pub name: String,
+    /// State of all its members.
+    pub state: State,
+    /// Members.
+    pub members: Vec<String>,
+}
+
+/// A tracker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrackerStatus {
+    /// Name.
+    pub name: String,
+    /// `pending`, `good` or `failed`.
+    pub state: String,
+    /// Words of the last verdict.
+    pub reason: String,
+}
+
+/// The kernel's balancer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct IpvsStatus {
+    /// Whether the table can be written. True when no service is configured.
+    pub available: bool,
+    /// Why not, with the cure.
+    pub message: Option<String>,
+    /// Messages sent since the start.
+    pub messages: u64,
+    /// Times that the kernel's table was found changed by somebody else and repaired.
+    pub repairs: u64,
+    /// Sync daemons that run for us, as in `master on eth1, id 51`.
+    #[serde(default)]
+    pub sync: Vec<String>,
+    /// What in this kernel's settings keeps traffic from flowing, with the cure.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+    /// Times that the whole table was dumped.
+    #[serde(default)]
+    pub dumps: u64,
+    /// Times that /proc/net/ip_vs was read.
+    #[serde(default)]
+    pub glances: u64,
+}
+
+/// A service.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServiceStatus {
+    /// Identity, as in `tcp 192.0.2.1:80`.
+    pub service: String,
+    /// Whether it has its quorum.
+    pub up: bool,
+    /// Kernel scheduler.
+    pub scheduler: String,
+    /// Real servers.
+    pub servers: Vec<ServerStatus>,
+    /// Its counters, at most some seconds old; absent when the kernel gave none.
+    #[serde(default)]
+    pub traffic: Option<Counters>,
+}
+
+/// A real server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServerStatus {
+    /// Address and port.
+    pub server: String,
+    /// Whether it is good.
+    pub up: bool,
+    /// Weight in the table; absent when it is not in it.
+    pub weight: Option<u32>,
+    /// Its checks.
+    pub checks: Vec<CheckStatus>,
+    /// It leaves its service; absent when it does not.
+    #[serde(default)]
+    pub draining: Option<DrainStatus>,
+    /// Its counters, at most some seconds old; absent when the kernel gave none.
+    #[serde(default)]
+    pub traffic: Option<ServerCounters>,
+}
+
+/// How far a server has left its service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrainStatus {
+    /// Established connections as last seen; absent before the first look.
+    pub active: Option<u32>,
+    /// Seconds until it goes whatever happens.
+    pub seconds_left: u64,
+}
+
+/// A check of a real server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckStatus {
+    /// Plugin.
+    pub plugin: String,
+    /// Whether it counts as good.
+    pub up: bool,
+    /// Words of the last verdict.
+    pub reason: String,
+    /// Generation of the plugin that gave it.
+    pub generation: u32,
+    /// Milliseconds that it took.
+    pub took_ms: f64,
+    /// Verdicts so far.
+    pub verdicts: u64,
+}
+
+/// A plugin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PluginStatus {
+    /// Name.
+    pub name: String,
+    /// `lua` or `wasm`.
+    pub runtime: String,
+    /// `embedded`, or the file.
+    pub source: String,
+    /// Generation that serves; 0 when none ever loaded.
+    pub generation: u32,
+    /// Why the newest file was not taken, with file and line.
+    pub error: Option<String>,
+    /// Calls so far.
+    pub calls: u64,
+    /// Calls that ended in a fault.
+    pub faults: u64,
+}
