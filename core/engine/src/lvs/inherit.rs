@@ -1,0 +1,41 @@
+//! What a predecessor left in the kernel: a router that is started again must not send traffic to a server which its
+//! predecessor had found dead.
+
+use model::ipvs::{DestinationRow, Table};
+
+use super::Balancer;
+use crate::probe::Standing;
+
+impl Balancer {
+    /// At the first reading of the table: a server of a service that is there, which has no row of its own in it, was
+    /// taken out of it. It counts as failed until its first verdict. Without commands: they ran then.
+    pub(super) fn inherit(&mut self, table: &Table) {
+        for (key, service) in &mut self.services {
+            // An empty service proves nothing: with nobody left, whom it sends to is all the same.
+            let Some(entry) = table
+                .services
+                .get(key)
+                .filter(|entry| !entry.destinations.is_empty())
+            else {
+                continue;
+            };
+            for server in service.servers.values_mut() {
+                let out = |row: &DestinationRow| server.plan.inhibit_on_failure && row.weight == 0;
+                if entry
+                    .destinations
+                    .get(&server.plan.key)
+                    .is_some_and(|row| !out(row))
+                {
+                    continue;
+                }
+                for probe in &server.probes {
+                    self.prober.assume(*probe, Standing::Failed);
+                }
+                server.judge(&self.prober);
+            }
+            // The operator is told by the caller.
+            service.up = service.has_quorum();
+            self.keeper.want_service(service.entry());
+        }
+    }
+}

@@ -1,0 +1,6 @@
+mod drain;
+mod keeper;
+mod quorum;
+mod random;
+mod reload;
+mod world;

@@ -1,0 +1,156 @@
+//! Elections: which router of a segment is Master (RFC 9568 for version 3, RFC 3768 for version 2), and everything
+//! that follows from it: adverts, virtual addresses, announcements, groups.
+//!
+//! What RFC 9568 calls the Active Router is our Master, and its Active_Down_Interval our Down interval.
+//!
+//! An input changes what is known; [`Election`] then brings every instance to where that knowledge asks it to be and
+//! queues the orders that take the machine there. Addresses and listeners are levels: what is wanted is compared with
+//! what the links report, so a lost order, a foreign hand and a restart are all repaired by the same lines.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use model::effect::{ElectEffect, Listener};
+use model::fact::{LinkNews, Outcome, TrackerState};
+use model::ids::{InstanceName, OrderId, TrackerName};
+use model::time::Instant;
+
+mod addresses;
+mod advert;
+mod announce;
+mod bucket;
+mod counters;
+mod due;
+mod group;
+mod instance;
+mod links;
+mod listen;
+mod notice;
+mod plan_change;
+mod receive;
+mod stall;
+mod status;
+mod timer;
+mod tracking;
+mod transit;
+
+pub use due::Reason;
+
+use addresses::Orphan;
+use group::Unit;
+use instance::Instance;
+use links::Links;
+use plan_change::Estate;
+
+/// All elections of this node.
+///
+/// After each `handle_*`, drain [`poll_effect`](Self::poll_effect) and carry the effects out in their order, then ask
+/// [`poll_timeout`](Self::poll_timeout). On waking up, hand in the frames that wait before the timeout: an advert that
+/// was already there says that its Master lives, however late we are.
+#[derive(Debug, Default)]
+pub struct Election {
+    links: Links,
+    trackers: BTreeMap<TrackerName, TrackerState>,
+    instances: Vec<Instance>,
+    units: Vec<Unit>,
+    /// Addresses of instances, or of their former plans, that are still to leave their links.
+    orphans: Vec<Orphan>,
+    /// What Masters of our predecessor left, until the first plan.
+    inheritance: BTreeMap<InstanceName, Estate>,
+    listening: BTreeSet<Listener>,
+    stopping: bool,
+    strangers: u64,
+    out: Out,
+}
+
+/// Orders on their way out.
+#[derive(Debug, Default)]
+struct Out {
+    effects: VecDeque<ElectEffect>,
+    last_order: u64,
+}
+
+impl Out {
+    fn push(&mut self, effect: ElectEffect) {
+        self.effects.push_back(effect);
+    }
+
+    fn next_order(&mut self) -> OrderId {
+        self.last_order += 1;
+        OrderId(self.last_order)
+    }
+}
+
+impl Election {
+    /// Without plan, links or instances.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The next order, until `None`.
+    pub fn poll_effect(&mut self) -> Option<ElectEffect> {
+        self.out.effects.pop_front()
+    }
+
+    /// Takes news of an interface. Hand in all that is known before the first plan: an interface of the plan that is
+    /// not known by then counts as missing.
+    pub fn handle_link(&mut self, news: LinkNews, now: Instant) {
+        self.links.update(news);
+        self.settle(now);
+    }
+
+    /// Takes what is now known of a tracker.
+    pub fn handle_tracker(&mut self, name: TrackerName, state: TrackerState, now: Instant) {
+        if self.trackers.insert(name, state) != Some(state) {
+            self.settle(now);
+        }
+    }
+
+    /// Takes the kernel's answer to an order about an address.
+    pub fn handle_outcome(&mut self, outcome: Outcome, now: Instant) {
+        for i in 0..self.instances.len() {
+            let Some(instance) = self.instances.get_mut(i) else {
+                continue;
+            };
+            if instance.take_outcome(&outcome, &mut self.out, now) {
+                self.reconcile(i, now);
+                return;
+            }
+        }
+        for orphan in &mut self.orphans {
+            orphan.slot.take_outcome(&outcome, now);
+        }
+        self.reconcile_orphans(now);
+    }
+
+    /// Leaves for good: Masters say so with priority 0, then their addresses go, and nothing is heard any more.
+    pub fn handle_stop(&mut self, now: Instant) {
+        self.stopping = true;
+        for i in 0..self.instances.len() {
+            self.stop_instance(i, now);
+        }
+        self.settle_listeners();
+    }
+
+    /// Adverts for virtual routers that this node has not, since the start.
+    pub fn strangers(&self) -> u64 {
+        self.strangers
+    }
+
+    /// Brings everything to where what is known asks it to be.
+    fn settle(&mut self, now: Instant) {
+        self.refresh_all(now);
+        self.settle_listeners();
+        if !self.stopping {
+            for unit in 0..self.units.len() {
+                self.step_unit(unit, now);
+            }
+        }
+        for i in 0..self.instances.len() {
+            self.reconcile(i, now);
+        }
+        self.reconcile_orphans(now);
+    }
+}
+
+#[cfg(test)]
+mod tests;

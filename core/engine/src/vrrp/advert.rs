@@ -1,0 +1,158 @@
+//! Adverts, made when something in them changes and only handed out afterwards.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use model::effect::{ElectEffect, SendAdvert};
+use model::ids::LinkIndex;
+use model::net::Family;
+use model::plan::{Auth, ChecksumForm, InstancePlan, Transport, Version};
+use model::time::Instant;
+use model::units::Priority;
+use wire::advert::{Checksum, Kind, Leave, Outgoing, Unsendable, encode};
+
+use super::Out;
+use super::instance::{Instance, Phase};
+
+/// TTL and hop limit of multicast (RFC 9568 §5.1.1.3, §5.1.2.3).
+pub(super) const MULTICAST_HOP_LIMIT: u8 = 255;
+
+/// What the adverts of an instance depend on besides its plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Basis {
+    pub(super) link: LinkIndex,
+    pub(super) source: IpAddr,
+    pub(super) priority: Priority,
+}
+
+/// Adverts ready to be sent, one for each destination.
+#[derive(Debug, Default)]
+pub(super) struct Prepared {
+    basis: Option<Basis>,
+    adverts: Vec<SendAdvert>,
+    farewell: Vec<SendAdvert>,
+}
+
+impl Prepared {
+    /// Makes the adverts anew if something in them changed. What was made before stays when they cannot be made.
+    pub(super) fn refresh(&mut self, plan: &InstancePlan, basis: Basis) -> Result<(), Unsendable> {
+        if self.basis == Some(basis) {
+            return Ok(());
+        }
+        let adverts = build(plan, basis, basis.priority.get())?;
+        // Priority 0: "the current Active Router has stopped participating" (RFC 9568 §5.2.4).
+        let farewell = build(plan, basis, 0)?;
+        *self = Self {
+            basis: Some(basis),
+            adverts,
+            farewell,
+        };
+        Ok(())
+    }
+
+    /// The plan changed: whatever was made is old.
+    pub(super) fn outdate(&mut self) {
+        self.basis = None;
+    }
+
+    /// Whether there is something to send.
+    pub(super) fn is_ready(&self) -> bool {
+        !self.adverts.is_empty()
+    }
+
+    /// The adverts with priority 0.
+    pub(super) fn farewell(&self) -> &[SendAdvert] {
+        &self.farewell
+    }
+}
+
+impl Instance {
+    /// Sends an advert to every destination.
+    pub(super) fn send_advert(&mut self, out: &mut Out) {
+        if !self.link_up {
+            return;
+        }
+        for advert in &self.prepared.adverts {
+            out.push(ElectEffect::SendAdvert(advert.clone()));
+        }
+        self.counters.adverts_sent += 1;
+    }
+
+    /// Sends an advert as Master: its peers believe in it anew.
+    pub(super) fn speak(&mut self, out: &mut Out, now: Instant) {
+        self.send_advert(out);
+        let believed_until = self.believed_until(now);
+        if let Phase::Master(master) = &mut self.phase {
+            (master.spoke_at, master.believed_until) = (now, believed_until);
+        }
+    }
+
+    /// Says to every destination that this Master leaves.
+    pub(super) fn send_farewell(&mut self, out: &mut Out) {
+        if !self.link_up {
+            return;
+        }
+        for advert in &self.prepared.farewell {
+            out.push(ElectEffect::SendAdvert(advert.clone()));
+        }
+        self.counters.priority_zero_sent += 1;
+    }
+}
+
+/// Where the operator's own list of addresses leaves the letter of the RFC; his peers' lists do the same.
+pub(super) fn leave(plan: &InstancePlan) -> Leave {
+    Leave {
+        empty_list: plan.addresses.is_empty(),
+        any_first_address: plan
+            .addresses
+            .first()
+            .is_some_and(|first| match first.net.addr() {
+                IpAddr::V4(_) => false,
+                IpAddr::V6(v6) => !v6.is_unicast_link_local(),
+            }),
+    }
+}
+
+fn build(plan: &InstancePlan, basis: Basis, priority: u8) -> Result<Vec<SendAdvert>, Unsendable> {
+    let addresses: Vec<IpAddr> = plan
+        .addresses
+        .iter()
+        .map(|virtual_address| virtual_address.net.addr())
+        .collect();
+    let outgoing = Outgoing {
+        vrid: plan.vrid.get(),
+        priority,
+        interval_cs: plan.advert_interval.get(),
+        kind: kind(plan),
+        addresses: &addresses,
+        leave: leave(plan),
+    };
+    let (destinations, hop_limit) = match &plan.transport {
+        Transport::Multicast(group) => (std::slice::from_ref(group), MULTICAST_HOP_LIMIT),
+        Transport::Unicast { peers, hop_limit } => (peers.as_slice(), *hop_limit),
+    };
+    let to = |destination: &IpAddr| {
+        Ok(SendAdvert {
+            link: basis.link,
+            source: basis.source,
+            destination: *destination,
+            hop_limit,
+            payload: Arc::from(encode(&outgoing, basis.source, *destination)?),
+        })
+    };
+    destinations.iter().map(to).collect()
+}
+
+fn kind(plan: &InstancePlan) -> Kind {
+    match (plan.version, plan.family) {
+        (Version::V2, _) => Kind::V2(match plan.auth {
+            Auth::None => wire::advert::Auth::None,
+            Auth::Pass(password) => wire::advert::Auth::Pass(password),
+        }),
+        (Version::V3, Family::V6) => Kind::V3(Checksum::PseudoHeader),
+        (Version::V3, Family::V4) => Kind::V3(match plan.checksum {
+            ChecksumForm::MessageOnly => Checksum::MessageOnly,
+            ChecksumForm::PseudoHeader => Checksum::PseudoHeader,
+        }),
+    }
+}

@@ -1,0 +1,98 @@
+//! What the operator is told, and how often.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use model::effect::{ElectEffect, Notice};
+use model::time::Instant;
+
+use super::Out;
+use super::counters::Dropped;
+use super::instance::Instance;
+
+/// From one notice of a kind to the next. A hostile neighbour must not fill a disk.
+const QUIET: Duration = Duration::from_secs(60);
+/// The same for what is no mistake: some choose it.
+const QUIET_ADVICE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Kinds of notices. Each is limited by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Topic {
+    /// A frame was not heard.
+    Dropped(Dropped),
+    /// A peer has another interval (VRRP-056).
+    Interval,
+    /// A peer has other addresses (VRRP-057).
+    List,
+    /// A second address owner (VRRP-156).
+    SecondOwner,
+    /// A peer has our priority (VRRP-157).
+    EqualPriority,
+    /// Mastership comes and goes (VRRP-018).
+    Flapping,
+    /// The kernel refuses an address.
+    Address,
+    /// No advert can be made of the plan.
+    Unsendable,
+}
+
+impl Topic {
+    const fn quiet(self) -> Duration {
+        match self {
+            Self::EqualPriority => QUIET_ADVICE,
+            Self::Dropped(_)
+            | Self::Interval
+            | Self::List
+            | Self::SecondOwner
+            | Self::Flapping
+            | Self::Address
+            | Self::Unsendable => QUIET,
+        }
+    }
+}
+
+/// When each kind was told last, and how many were swallowed since.
+#[derive(Debug, Default)]
+pub(super) struct Limiter {
+    told: BTreeMap<Topic, (Instant, u64)>,
+}
+
+impl Limiter {
+    /// Whether to tell now: how many were swallowed since the last time.
+    fn pass(&mut self, topic: Topic, now: Instant) -> Option<u64> {
+        match self.told.get_mut(&topic) {
+            Some((last, swallowed)) if now.since(*last) < topic.quiet() => {
+                *swallowed += 1;
+                None
+            }
+            known => {
+                let swallowed = known.map_or(0, |(_, swallowed)| *swallowed);
+                self.told.insert(topic, (now, 0));
+                Some(swallowed)
+            }
+        }
+    }
+}
+
+impl Instance {
+    /// Tells the operator, unless the kind was told a moment ago. The words are made only when they are used.
+    pub(super) fn notice(
+        &mut self,
+        topic: Topic,
+        peer: Option<IpAddr>,
+        words: impl FnOnce() -> String,
+        out: &mut Out,
+        now: Instant,
+    ) {
+        if let Some(suppressed) = self.limiter.pass(topic, now) {
+            out.push(ElectEffect::Notice(Notice {
+                instance: Some(self.plan.name.clone()),
+                link: self.link.unwrap_or_default(),
+                peer,
+                message: words(),
+                suppressed,
+            }));
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! A new plan: what stays keeps its state and timers, what changed changes in place, what is gone leaves properly.
+
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
+use model::effect::{ElectEffect, SendAdvert};
+use model::fact::JournalEntry;
+use model::ids::{GroupName, InstanceName, LinkIndex};
+use model::plan::{GroupPlan, InstancePlan, Plan, Transport};
+use model::time::Instant;
+use model::transition::State;
+use std::time::Duration;
+
+use super::Election;
+use super::addresses::Orphan;
+use super::group::Unit;
+use super::instance::{Instance, Master, Phase};
+
+/// What a Master of our predecessor left.
+#[derive(Debug, Default)]
+pub(super) struct Estate {
+    /// Until when its peers still believe that it is Master; `None` when they do no more.
+    believed_until: Option<Instant>,
+    farewell: Vec<SendAdvert>,
+    addresses: Vec<(LinkIndex, IpNet)>,
+}
+
+impl Election {
+    /// Takes a predecessor's journal and the instant at which it last lived, before the first plan. Where it was
+    /// Master and its peers still believe so, we go on as Master.
+    pub fn handle_adopt(&mut self, entries: Vec<JournalEntry>, alive: Instant, now: Instant) {
+        for entry in entries {
+            let until = alive + Duration::from_nanos(entry.patience_ns);
+            match entry.state {
+                State::Master => {
+                    let estate = Estate {
+                        believed_until: Some(until).filter(|until| now < *until),
+                        farewell: entry.farewell,
+                        addresses: entry.addresses,
+                    };
+                    self.inheritance.insert(entry.instance, estate);
+                }
+                State::Backup | State::Fault | State::Initialize => {}
+            }
+        }
+    }
+
+    /// Takes a plan. A start is a change from nothing.
+    pub fn handle_plan(&mut self, plan: &Plan, now: Instant) {
+        if self.stopping {
+            return;
+        }
+        self.retire(plan, now);
+        let mut old = std::mem::take(&mut self.instances);
+        for wanted in &plan.instances {
+            match old.iter().position(|known| same_router(&known.plan, wanted)) {
+                Some(at) => {
+                    let known = old.swap_remove(at);
+                    self.change(known, wanted, now);
+                }
+                None => {
+                    let estate = self.inheritance.remove(&wanted.name).unwrap_or_default();
+                    let mut instance = Instance::new(wanted.clone(), estate.believed_until, now);
+                    let abandoned = instance.inherit(estate.addresses, &self.links);
+                    self.orphans.extend(abandoned);
+                    self.instances.push(instance);
+                }
+            }
+        }
+        self.disclaim();
+        self.reclaim();
+        self.group_up(&plan.groups);
+        self.settle(now);
+    }
+
+    /// What a predecessor was Master of and the plan has no more: its peers are told, and its addresses go.
+    fn disclaim(&mut self) {
+        for (name, estate) in std::mem::take(&mut self.inheritance) {
+            if estate.believed_until.is_some() {
+                let farewell = estate.farewell.into_iter().map(ElectEffect::SendAdvert);
+                farewell.for_each(|advert| self.out.push(advert));
+            }
+            let left = estate.addresses.into_iter();
+            self.orphans
+                .extend(left.filter_map(|(link, net)| Orphan::left(&name, link, net, &self.links)));
+        }
+    }
+
+    /// Ends what the plan has no more, before anything new begins.
+    fn retire(&mut self, plan: &Plan, now: Instant) {
+        for i in (0..self.instances.len()).rev() {
+            let stays = self.instances.get(i).is_some_and(|known| {
+                plan.instances
+                    .iter()
+                    .any(|wanted| same_router(&known.plan, wanted))
+            });
+            if !stays {
+                self.stop_instance(i, now);
+                let mut gone = self.instances.remove(i);
+                let slots = std::mem::take(&mut gone.slots);
+                self.abandon(&gone, slots);
+            }
+        }
+    }
+
+    /// Gives a known instance its new plan. State and timers stay.
+    fn change(&mut self, mut known: Instance, wanted: &InstancePlan, now: Instant) {
+        if known.plan != *wanted {
+            let before = known.plan.advert_interval;
+            known.plan = wanted.clone();
+            known.prepared.outdate();
+            let abandoned = known.replace_slots();
+            self.abandon(&known, abandoned);
+            let interval = known.interval();
+            match &mut known.phase {
+                Phase::Initialize | Phase::Fault => {}
+                Phase::Backup(backup) if known.heard.is_none() && backup.learned == before => {
+                    backup.learned = wanted.advert_interval;
+                }
+                Phase::Backup(_) => {}
+                Phase::Master(Master { advert_at, .. }) => *advert_at = (*advert_at).min(now + interval),
+            }
+        }
+        self.instances.push(known);
+    }
+
+    /// Makes the units anew, and tells each instance what it tracks.
+    fn group_up(&mut self, groups: &[GroupPlan]) {
+        let group_of: BTreeMap<&InstanceName, &GroupPlan> = groups
+            .iter()
+            .flat_map(|group| group.members.iter().map(move |member| (member, group)))
+            .collect();
+        let mut units: BTreeMap<GroupName, Vec<usize>> = BTreeMap::new();
+        self.units.clear();
+        for (i, instance) in self.instances.iter_mut().enumerate() {
+            let group = group_of.get(&instance.plan.name).copied();
+            instance.join(group);
+            match group {
+                Some(group) => units.entry(group.name.clone()).or_default().push(i),
+                None => self.units.push(Unit {
+                    group: None,
+                    members: vec![i],
+                }),
+            }
+        }
+        self.units.extend(units.into_iter().map(|(name, members)| Unit {
+            group: Some(name),
+            members,
+        }));
+    }
+}
+
+impl Instance {
+    fn join(&mut self, group: Option<&GroupPlan>) {
+        self.group = group.map(|group| group.name.clone());
+        self.track = self.plan.track.clone();
+        self.track_links = self.plan.track_links.clone();
+        if let Some(group) = group {
+            self.track.extend(group.track.iter().cloned());
+            self.track_links.extend(group.track_links.iter().cloned());
+        }
+    }
+}
+
+/// Whether a new plan is for the same virtual router, so that its state can stay.
+fn same_router(one: &InstancePlan, other: &InstancePlan) -> bool {
+    let same_transport = match (&one.transport, &other.transport) {
+        (Transport::Multicast(_), Transport::Multicast(_))
+        | (Transport::Unicast { .. }, Transport::Unicast { .. }) => true,
+        (Transport::Multicast(_), Transport::Unicast { .. })
+        | (Transport::Unicast { .. }, Transport::Multicast(_)) => false,
+    };
+    same_transport
+        && one.name == other.name
+        && one.interface == other.interface
+        && one.vrid == other.vrid
+        && one.family == other.family
+}

@@ -1,0 +1,340 @@
+//! Adverts from others: the ladder of checks, then what an advert means in each state.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use model::fact::Frame;
+use model::net::Family;
+use model::plan::{Auth, Preempt, Transport, Version};
+use model::time::Instant;
+use model::units::Centis;
+use wire::advert::{Advert, Checksum, Kind, decode, same_password};
+
+use super::Election;
+use super::advert::{MULTICAST_HOP_LIMIT, leave};
+use super::counters::Dropped;
+use super::instance::{Backup, Heard, Instance, Master, Phase, Wait};
+use super::notice::Topic;
+use super::timer;
+
+/// What adverts may be late by on a segment in good order.
+const DELAY: Duration = Duration::from_millis(2);
+
+/// What a Master does about an advert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    Nothing,
+    /// A better Master is there.
+    Yield,
+    /// A lower Master is there and may have been believed.
+    Heal,
+}
+
+impl Election {
+    /// Takes a VRRP message. A frame that fails a check changes nothing but counters.
+    pub fn handle_frame(&mut self, frame: Frame<'_>, now: Instant) {
+        let Some(i) = self.addressee(&frame) else {
+            self.strangers = self.strangers.saturating_add(1);
+            return;
+        };
+        let own_address = self.is_own(&frame);
+        let Some(instance) = self.instances.get_mut(i) else {
+            return;
+        };
+        let advert = match instance.check(&frame, own_address) {
+            Ok(advert) => advert,
+            Err(why) => {
+                instance.counters.drop(why);
+                // Who takes no part ignores everything; that is no news.
+                if why != Dropped::NotRunning {
+                    let text = || format!("ignored an advert from {}: {}", frame.source, explain(why));
+                    instance.notice(Topic::Dropped(why), Some(frame.source), text, &mut self.out, now);
+                }
+                return;
+            }
+        };
+        self.compare(i, &advert, frame.source, now);
+        // What waited in the socket while we slept must not make us answer as the Master that we may not be any more.
+        self.end_stall(i, now);
+        self.hear(i, &advert, &frame, now);
+    }
+
+    /// The instance that a frame is for: by link, family, VRID, and, where several share these, by transport.
+    fn addressee(&self, frame: &Frame<'_>) -> Option<usize> {
+        let family = Family::of(frame.source);
+        let vrid = *frame.payload.get(1)?;
+        let mut fallback = None;
+        for (i, instance) in self.instances.iter().enumerate() {
+            let plan = &instance.plan;
+            if instance.link != Some(frame.link) || plan.family != family || plan.vrid.get() != vrid {
+                continue;
+            }
+            if instance.transport_fits(frame).is_ok() {
+                return Some(i);
+            }
+            fallback = fallback.or(Some(i));
+        }
+        fallback
+    }
+
+    /// VRRP-058: our own packet, come back, or somebody with our address.
+    fn is_own(&self, frame: &Frame<'_>) -> bool {
+        let on_link = self.links.at(frame.link);
+        on_link.is_some_and(|link| link.addresses.iter().any(|net| net.addr() == frame.source))
+    }
+
+    /// What an advert should have in common with us. It counts even if it has not.
+    fn compare(&mut self, i: usize, advert: &Advert<'_>, source: IpAddr, now: Instant) {
+        let Some(instance) = self.instances.get_mut(i) else {
+            return;
+        };
+        let out = &mut self.out;
+        match advert.kind {
+            Kind::V3(Checksum::MessageOnly) => instance.counters.checksum_message_only += 1,
+            Kind::V3(Checksum::PseudoHeader) => instance.counters.checksum_pseudo_header += 1,
+            Kind::V2(_) => {}
+        }
+        let own = instance.plan.advert_interval;
+        if advert.interval_cs != own.get() {
+            instance.counters.interval_mismatch += 1;
+            let theirs = Centis::new(advert.interval_cs);
+            let words = || format!("{source} advertises every {theirs}, we every {own}; set both the same");
+            instance.notice(Topic::Interval, Some(source), words, out, now);
+        }
+        let ours = instance.plan.addresses.iter().map(|address| address.net.addr());
+        if !advert.addresses.iter().eq(ours) {
+            instance.counters.list_mismatch += 1;
+            let words =
+                || format!("{source} advertises other virtual addresses than ours; set both the same");
+            instance.notice(Topic::List, Some(source), words, out, now);
+        }
+        if advert.priority == instance.priority.get() && !instance.priority.is_owner() {
+            let gap = timer::gap(own, DELAY);
+            let priority = advert.priority;
+            let words = || {
+                let apart = match gap {
+                    0 | 1 => String::new(),
+                    _ => format!(", {gap} or more apart: {DELAY:?} of delay must not make two Masters"),
+                };
+                format!("{source} has our priority, {priority}; give each router its own{apart}")
+            };
+            instance.notice(Topic::EqualPriority, Some(source), words, out, now);
+        }
+        if advert.priority == 255 && instance.plan.priority.is_owner() {
+            let words = || format!("{source} has priority 255 as well; only one router can own an address");
+            instance.notice(Topic::SecondOwner, Some(source), words, out, now);
+        }
+    }
+
+    fn hear(&mut self, i: usize, advert: &Advert<'_>, frame: &Frame<'_>, now: Instant) {
+        let Some(instance) = self.instances.get_mut(i) else {
+            return;
+        };
+        let heard = Heard {
+            source: frame.source,
+            priority: advert.priority,
+            // The kernel's time counts: an advert that waited for us was in time.
+            at: frame.received.min(now),
+        };
+        let interval = Centis::new(advert.interval_cs);
+        instance.counters.adverts_received += 1;
+        if heard.priority == 0 {
+            instance.counters.priority_zero_received += 1;
+        }
+        match instance.phase {
+            Phase::Initialize | Phase::Fault => {}
+            Phase::Backup(backup) => instance.hear_as_backup(backup, heard, interval),
+            Phase::Master(master) => match self.hear_as_master(i, master, heard, now) {
+                Answer::Nothing => {}
+                Answer::Yield => {
+                    if let Some(instance) = self.instances.get_mut(i) {
+                        instance.heard = Some(heard);
+                    }
+                    self.yield_unit(i, heard, interval, now);
+                }
+                Answer::Heal => {
+                    if let Some(instance) = self.instances.get_mut(i) {
+                        instance.heal(now);
+                    }
+                    self.reconcile(i, now);
+                }
+            },
+        }
+    }
+
+    fn hear_as_master(&mut self, i: usize, master: Master, heard: Heard, now: Instant) -> Answer {
+        let Some(instance) = self.instances.get_mut(i) else {
+            return Answer::Nothing;
+        };
+        let interval = instance.interval();
+        if heard.priority == 0 {
+            // RFC 9568 §6.4.3: "Send an ADVERTISEMENT. Reset the Adver_Timer to Advertisement_Interval". Bounded, or
+            // a forger could draw any number of adverts.
+            if instance.bucket.take(interval, now) {
+                instance.phase = Phase::Master(Master {
+                    advert_at: now + interval,
+                    ..master
+                });
+                instance.speak(&mut self.out, now);
+            }
+            return Answer::Nothing;
+        }
+        let own = instance.priority.get();
+        // RFC 9568 §6.4.3: greater, or equal from a greater address, as unsigned integers in network order.
+        let higher_address = instance.source.is_some_and(|source| heard.source > source);
+        if heard.priority > own || (heard.priority == own && higher_address) {
+            return Answer::Yield;
+        }
+        // §6.4.3: "Discard ADVERTISEMENT. Send an ADVERTISEMENT immediately". The Adver_Timer is left alone. Version
+        // 2 only discards (RFC 3768 §6.4.3).
+        let answers = match instance.plan.version {
+            Version::V2 => false,
+            Version::V3 => instance.plan.answer_lower,
+        };
+        if answers && instance.bucket.take(interval, now) {
+            instance.speak(&mut self.out, now);
+        }
+        Answer::Heal
+    }
+}
+
+impl Instance {
+    /// Everything that must hold before an advert counts, cheapest first.
+    fn check<'a>(&self, frame: &Frame<'a>, own_address: bool) -> Result<Advert<'a>, Dropped> {
+        self.transport_fits(frame)?;
+        if own_address || self.source == Some(frame.source) {
+            return Err(Dropped::OwnAddress);
+        }
+        let hop_limit_fits = match self.plan.transport {
+            Transport::Multicast(_) => frame.hop_limit == Some(MULTICAST_HOP_LIMIT),
+            // Unicast peers may be routed.
+            Transport::Unicast { .. } => true,
+        };
+        if !hop_limit_fits {
+            return Err(Dropped::HopLimit);
+        }
+        let version = frame.payload.first().map(|byte| byte >> 4);
+        match (self.plan.version, version) {
+            (Version::V2, Some(3)) | (Version::V3, Some(2)) => return Err(Dropped::OtherVersion),
+            (Version::V2 | Version::V3, _) => {}
+        }
+        let advert = decode(frame.payload, frame.source, frame.destination, leave(&self.plan))
+            .map_err(Dropped::Refused)?;
+        if let Kind::V2(auth) = advert.kind {
+            self.check_v2(&advert, auth)?;
+        }
+        match self.phase {
+            Phase::Initialize | Phase::Fault => Err(Dropped::NotRunning),
+            Phase::Backup(_) | Phase::Master(_) => Ok(advert),
+        }
+    }
+
+    /// RFC 3768 §7.1 drops where version 3 only warns.
+    fn check_v2(&self, advert: &Advert<'_>, auth: wire::advert::Auth) -> Result<(), Dropped> {
+        match (&self.plan.auth, auth) {
+            (Auth::None, wire::advert::Auth::None) => {}
+            (Auth::Pass(ours), wire::advert::Auth::Pass(theirs)) => {
+                if !same_password(ours, &theirs) {
+                    return Err(Dropped::AuthFailure);
+                }
+            }
+            (Auth::None, wire::advert::Auth::Pass(_)) | (Auth::Pass(_), wire::advert::Auth::None) => {
+                return Err(Dropped::AuthMismatch);
+            }
+        }
+        if advert.interval_cs != self.plan.advert_interval.get() {
+            return Err(Dropped::IntervalMismatch);
+        }
+        if self.plan.priority.is_owner() {
+            return Err(Dropped::Owner);
+        }
+        Ok(())
+    }
+
+    fn transport_fits(&self, frame: &Frame<'_>) -> Result<(), Dropped> {
+        match &self.plan.transport {
+            Transport::Multicast(group) if *group == frame.destination => Ok(()),
+            Transport::Multicast(_) => Err(Dropped::Transport),
+            Transport::Unicast { .. } if frame.destination.is_multicast() => Err(Dropped::Transport),
+            Transport::Unicast { peers, .. } if peers.contains(&frame.source) => Ok(()),
+            Transport::Unicast { .. } => Err(Dropped::NotAPeer),
+        }
+    }
+
+    /// RFC 9568 §6.4.2.
+    fn hear_as_backup(&mut self, before: Backup, heard: Heard, interval: Centis) {
+        // A Down timer never goes back, whatever the order in which frames come.
+        let armed = before.armed.max(heard.at);
+        if heard.priority == 0 {
+            // "Set the Active_Down_Timer to Skew_Time."
+            self.phase = Phase::Backup(Backup {
+                armed,
+                wait: Wait::Skew { left: heard.source },
+                ..before
+            });
+            return;
+        }
+        let lower = heard.priority < self.priority.get();
+        let lower_since = lower.then(|| before.lower_since.unwrap_or(heard.at));
+        if lower && self.preempts(lower_since, heard.at) {
+            // "Discard ADVERTISEMENT": the timer runs on, and with it the time of the lower Master.
+            self.phase = Phase::Backup(Backup {
+                lower: Some(heard),
+                lower_since,
+                ..before
+            });
+            return;
+        }
+        self.heard = Some(heard);
+        self.phase = Phase::Backup(Backup {
+            armed,
+            wait: Wait::Down,
+            learned: interval,
+            lower: None,
+            lower_since,
+        });
+    }
+
+    /// Whether a lower Master, heard since `lower_since`, is to be replaced. The owner always preempts (VRRP-075).
+    fn preempts(&self, lower_since: Option<Instant>, now: Instant) -> bool {
+        match self.plan.preempt {
+            Preempt::Yes => true,
+            Preempt::No | Preempt::After(_) if self.priority.is_owner() => true,
+            Preempt::No => false,
+            Preempt::After(delay) => lower_since.is_some_and(|since| now.since(since) >= delay),
+        }
+    }
+
+    /// Hosts may have believed a lower Master: tells them again, not more often than once in a Down interval.
+    fn heal(&mut self, now: Instant) {
+        let pause = self.down_interval(self.plan.advert_interval);
+        let Phase::Master(master) = &mut self.phase else {
+            return;
+        };
+        if now.since(master.healed_at) < pause {
+            return;
+        }
+        master.healed_at = now;
+        self.announce_again(now);
+    }
+}
+
+/// What the operator is told of a dropped frame.
+fn explain(why: Dropped) -> String {
+    let words = match why {
+        Dropped::Refused(refused) => return refused.to_string(),
+        Dropped::NotRunning => "this node takes no part now",
+        Dropped::HopLimit => "its hop limit is not 255, so it may come from another link",
+        Dropped::OtherVersion => "it speaks the other version of VRRP; set both the same",
+        Dropped::Transport => "multicast and unicast do not mix; set both the same",
+        Dropped::NotAPeer => "it is not among the peers; add it, or give its router another VRID",
+        Dropped::OwnAddress => {
+            "it comes from an address of our own; the network sends our packets back, or another node has our address"
+        }
+        Dropped::AuthMismatch => "its type of authentication is not ours; set both the same",
+        Dropped::AuthFailure => "its password is wrong",
+        Dropped::IntervalMismatch => "version 2 needs one interval on all routers; set both the same",
+        Dropped::Owner => "we own the address",
+    };
+    words.to_owned()
+}

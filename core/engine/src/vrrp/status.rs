@@ -1,0 +1,104 @@
+//! What the elections say of themselves, and what they leave for a successor.
+
+use ipnet::IpNet;
+use model::fact::JournalEntry;
+use model::ids::LinkIndex;
+use model::plan::Version;
+use model::status::{GroupStatus, InstanceStatus};
+use model::time::Instant;
+use model::transition::{Cause, State};
+
+use super::Election;
+use super::addresses::Slot;
+use super::instance::{Instance, Phase};
+
+impl Election {
+    /// Instances and groups as they are now.
+    pub fn status(&self, now: Instant) -> (Vec<InstanceStatus>, Vec<GroupStatus>) {
+        let instances = self
+            .instances
+            .iter()
+            .map(|instance| instance.status(now))
+            .collect();
+        let groups = self.units.iter().filter_map(|unit| {
+            let members = || unit.members.iter().filter_map(|i| self.instances.get(*i));
+            Some(GroupStatus {
+                name: unit.group.as_ref()?.to_string(),
+                state: members().next().map_or(State::Initialize, Instance::state),
+                members: members().map(|member| member.plan.name.to_string()).collect(),
+            })
+        });
+        (instances, groups.collect())
+    }
+
+    /// What a successor needs to go on, and the guardian to leave in our place.
+    pub fn journal(&self) -> Vec<JournalEntry> {
+        self.instances.iter().map(Instance::journal).collect()
+    }
+}
+
+impl Instance {
+    fn status(&self, now: Instant) -> InstanceStatus {
+        let cause = match (&self.phase, &self.cause) {
+            (Phase::Fault, _) if !self.faults.is_empty() => {
+                Cause::Faults(self.faults.iter().cloned().collect()).to_string()
+            }
+            (Phase::Initialize, None) if !self.faults.is_empty() => {
+                Cause::Faults(self.faults.iter().cloned().collect()).to_string()
+            }
+            (_, Some(cause)) => cause.to_string(),
+            (_, None) => String::new(),
+        };
+        InstanceStatus {
+            name: self.plan.name.to_string(),
+            interface: self.plan.interface.to_string(),
+            vrid: self.plan.vrid.get(),
+            version: match self.plan.version {
+                Version::V2 => 2,
+                Version::V3 => 3,
+            },
+            state: self.state(),
+            since_s: now.since(self.since).as_secs_f64(),
+            cause,
+            base_priority: self.plan.priority.get(),
+            priority: self.priority.get(),
+            master: match self.phase {
+                Phase::Master(_) => self.source,
+                Phase::Backup(backup) => self.heard.or(backup.lower).map(|heard| heard.source),
+                Phase::Initialize | Phase::Fault => None,
+            },
+            addresses: self
+                .slots
+                .iter()
+                .map(|slot| slot.address.net.to_string())
+                .collect(),
+            advert_interval_ms: u32::from(self.plan.advert_interval.get()) * 10,
+            counters: self.counters.by_name(),
+        }
+    }
+
+    /// Where a slot's address is to be taken off when we cannot do it: an owner's belongs to the host unless we put it
+    /// there.
+    fn put_on(&self, slot: &Slot) -> Option<(LinkIndex, IpNet)> {
+        let may_go = slot.is_ours() || !self.plan.priority.is_owner();
+        slot.held().filter(|_| may_go)
+    }
+
+    fn journal(&self) -> JournalEntry {
+        let patience = self.interval() * u32::from(self.plan.down_adverts);
+        let (farewell, addresses) = match self.phase {
+            Phase::Master(_) => (
+                self.prepared.farewell().to_vec(),
+                self.slots.iter().filter_map(|slot| self.put_on(slot)).collect(),
+            ),
+            Phase::Initialize | Phase::Backup(_) | Phase::Fault => (Vec::new(), Vec::new()),
+        };
+        JournalEntry {
+            instance: self.plan.name.clone(),
+            state: self.state(),
+            patience_ns: u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX),
+            farewell,
+            addresses,
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The elections, on a clock of the tests' own. Instants are asserted, not only order.
+
+mod addresses;
+mod bounds;
+mod groups;
+mod hostile;
+mod kit;
+mod letter;
+mod machine;
+mod receive;
+mod reload;
+mod sim;
+mod stalls;
+mod steady;
+mod storm;
+mod timers;

@@ -1,0 +1,327 @@
+//! One node with a kernel that obeys, and its story as lines.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use model::effect::ElectEffect;
+use model::fact::{Frame, LinkFact, LinkNews, Outcome};
+use model::ids::LinkIndex;
+use model::net::{Family, Mac};
+use model::plan::*;
+use model::time::Instant;
+use model::transition::State;
+use model::units::{Centis, Priority, Vrid};
+use wire::advert::{Auth as WireAuth, Checksum, Kind, Leave, Outgoing, encode};
+
+use crate::vrrp::Election;
+
+pub(super) const ETH0: LinkIndex = LinkIndex(2);
+pub(super) const ORIGIN: Instant = Instant::from_nanos(1_000_000_000_000);
+pub(super) const GROUP: &str = "224.0.0.18";
+pub(super) const OWN: &str = "10.0.0.2";
+
+pub(super) fn ip(text: &str) -> IpAddr {
+    text.parse().expect("an address")
+}
+
+pub(super) fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+pub(super) fn priority(number: u64) -> Priority {
+    Priority::try_from(number).expect("a priority")
+}
+
+/// Version 3 over IPv4 on eth0, VRID 51, one virtual address, one announcement.
+pub(super) fn plan(name: &str, number: u64) -> InstancePlan {
+    InstancePlan {
+        name: name.into(),
+        interface: "eth0".into(),
+        vrid: Vrid::try_from(51).expect("a VRID"),
+        family: Family::V4,
+        version: Version::V3,
+        priority: priority(number),
+        advert_interval: Centis::new(100),
+        preempt: Preempt::Yes,
+        down_adverts: 3,
+        transport: Transport::Multicast(ip(GROUP)),
+        source: None,
+        auth: Auth::None,
+        checksum: ChecksumForm::MessageOnly,
+        answer_lower: true,
+        addresses: vec![virtual_address("10.0.0.100/32")],
+        excluded: Vec::new(),
+        announcement: Announcement {
+            repeat: 1,
+            second_after: Duration::ZERO,
+            refresh: Duration::ZERO,
+            refresh_repeat: 1,
+        },
+        track_own_link: true,
+        track_links: Vec::new(),
+        track: Vec::new(),
+        hooks: Vec::new(),
+    }
+}
+
+pub(super) fn v2(name: &str, number: u64) -> InstancePlan {
+    InstancePlan {
+        version: Version::V2,
+        ..plan(name, number)
+    }
+}
+
+pub(super) fn virtual_address(net: &str) -> VirtualAddress {
+    VirtualAddress {
+        net: net.parse().expect("a network"),
+        interface: None,
+        label: None,
+    }
+}
+
+pub(super) fn link(index: u32, name: &str, up: bool, addresses: &[&str]) -> LinkFact {
+    LinkFact {
+        index: LinkIndex(index),
+        name: name.into(),
+        up,
+        mac: Mac([2, 0, 0, 0, 0, u8::try_from(index).expect("a small index")]),
+        addresses: addresses
+            .iter()
+            .map(|net| net.parse().expect("a network"))
+            .collect(),
+    }
+}
+
+/// An advert of somebody else, as sent by `plan` with another priority.
+pub(super) fn advert_bytes(plan: &InstancePlan, number: u8, source: &str, destination: &str) -> Vec<u8> {
+    let addresses: Vec<IpAddr> = plan.addresses.iter().map(|address| address.net.addr()).collect();
+    let kind = match (plan.version, &plan.auth) {
+        (Version::V2, Auth::None) => Kind::V2(WireAuth::None),
+        (Version::V2, Auth::Pass(password)) => Kind::V2(WireAuth::Pass(*password)),
+        (Version::V3, _) => Kind::V3(match plan.checksum {
+            ChecksumForm::MessageOnly => Checksum::MessageOnly,
+            ChecksumForm::PseudoHeader => Checksum::PseudoHeader,
+        }),
+    };
+    let outgoing = Outgoing {
+        vrid: plan.vrid.get(),
+        priority: number,
+        interval_cs: plan.advert_interval.get(),
+        kind,
+        addresses: &addresses,
+        leave: Leave::default(),
+    };
+    encode(&outgoing, ip(source), ip(destination)).expect("a good advert")
+}
+
+pub(super) struct Node {
+    pub(super) election: Election,
+    pub(super) now: Instant,
+    pub(super) links: Vec<LinkFact>,
+    /// The kernel refuses every address.
+    pub(super) refuses: bool,
+    /// The kernel does not answer.
+    pub(super) mute: bool,
+    pub(super) orders: Vec<ElectEffect>,
+    /// All that was ordered, in order.
+    pub(super) effects: Vec<ElectEffect>,
+    story: Vec<String>,
+}
+
+impl Node {
+    /// eth0 is up with 10.0.0.2/24; the plan is served.
+    pub(super) fn start(instances: &[InstancePlan]) -> Self {
+        Self::start_grouped(instances, &[])
+    }
+
+    pub(super) fn start_grouped(instances: &[InstancePlan], groups: &[GroupPlan]) -> Self {
+        let mut node = Self::bare();
+        node.link(link(2, "eth0", true, &["10.0.0.2/24"]));
+        node.plan(instances, groups);
+        node
+    }
+
+    pub(super) fn bare() -> Self {
+        Self {
+            election: Election::new(),
+            now: ORIGIN,
+            links: Vec::new(),
+            refuses: false,
+            mute: false,
+            orders: Vec::new(),
+            effects: Vec::new(),
+            story: Vec::new(),
+        }
+    }
+
+    pub(super) fn plan(&mut self, instances: &[InstancePlan], groups: &[GroupPlan]) {
+        let plan = Plan {
+            instances: instances.to_vec(),
+            groups: groups.to_vec(),
+            ..Plan::default()
+        };
+        self.election.handle_plan(&plan, self.now);
+        self.drain();
+    }
+
+    pub(super) fn link(&mut self, fact: LinkFact) {
+        self.links.retain(|known| known.index != fact.index);
+        self.links.push(fact.clone());
+        self.election.handle_link(LinkNews::Is(fact), self.now);
+        self.drain();
+    }
+
+    /// eth0 with other addresses than before.
+    pub(super) fn eth0_has(&mut self, addresses: &[&str]) {
+        self.link(link(2, "eth0", true, addresses));
+    }
+
+    pub(super) fn tracker(&mut self, name: &str, state: model::fact::TrackerState) {
+        self.election.handle_tracker(name.into(), state, self.now);
+        self.drain();
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.election.handle_stop(self.now);
+        self.drain();
+    }
+
+    /// An advert like ours, with this priority, from there.
+    pub(super) fn hears(&mut self, plan: &InstancePlan, number: u8, source: &str) {
+        let bytes = advert_bytes(plan, number, source, GROUP);
+        self.frame(&bytes, source, GROUP, Some(255));
+    }
+
+    pub(super) fn frame(&mut self, payload: &[u8], source: &str, destination: &str, hop_limit: Option<u8>) {
+        let frame = Frame {
+            link: ETH0,
+            source: ip(source),
+            destination: ip(destination),
+            hop_limit,
+            payload,
+            received: self.now,
+        };
+        self.election.handle_frame(frame, self.now);
+        self.drain();
+    }
+
+    pub(super) fn outcome(&mut self, outcome: Outcome) {
+        self.election.handle_outcome(outcome, self.now);
+        self.drain();
+    }
+
+    /// Lets time pass, waking up exactly when asked to.
+    pub(super) fn pass(&mut self, by: Duration) {
+        let end = self.now + by;
+        let mut wakes = 0;
+        while let Some((at, reason)) = self.election.poll_timeout() {
+            if at > end {
+                break;
+            }
+            wakes += 1;
+            assert!(wakes < 100_000, "spins at {at:?} because of {reason:?}");
+            self.now = self.now.max(at);
+            self.election.handle_timeout(self.now);
+            self.drain();
+        }
+        self.now = end;
+    }
+
+    /// Time passes and nobody wakes up; then one timeout.
+    pub(super) fn stall(&mut self, by: Duration) {
+        self.now = self.now + by;
+        self.election.handle_timeout(self.now);
+        self.drain();
+    }
+
+    pub(super) fn state(&self, name: &str) -> State {
+        let (instances, _) = self.election.status(self.now);
+        let found = instances.iter().find(|instance| instance.name == name);
+        found.expect("the instance").state
+    }
+
+    pub(super) fn counter(&self, name: &str) -> u64 {
+        let (instances, _) = self.election.status(self.now);
+        instances
+            .iter()
+            .filter_map(|instance| instance.counters.get(name))
+            .sum()
+    }
+
+    /// What happened since the last time, one line each, with the time since the origin.
+    pub(super) fn told(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.story)
+    }
+
+    /// The same without the routine of listening.
+    pub(super) fn news(&mut self) -> Vec<String> {
+        let mut told = self.told();
+        told.retain(|line| !line.contains("listen"));
+        told
+    }
+
+    fn drain(&mut self) {
+        let mut answers = Vec::new();
+        while let Some(effect) = self.election.poll_effect() {
+            let line = format!("{:?} {}", self.now.since(ORIGIN), tell(&effect));
+            self.story.push(line);
+            self.effects.push(effect.clone());
+            let (order, adds) = match &effect {
+                ElectEffect::AddAddress(order) => (order.clone(), true),
+                ElectEffect::RemoveAddress(order) => (order.clone(), false),
+                _ => continue,
+            };
+            self.orders.push(effect);
+            if self.mute {
+                continue;
+            }
+            let refused = Err("permission denied (EPERM)".to_owned());
+            answers.push(Outcome {
+                order: order.order,
+                result: if self.refuses { refused } else { Ok(()) },
+            });
+            if let Some(fact) = self
+                .links
+                .iter_mut()
+                .find(|fact| fact.index == order.link && !self.refuses)
+            {
+                fact.addresses.retain(|net| *net != order.net);
+                if adds {
+                    fact.addresses.push(order.net);
+                }
+            }
+        }
+        if answers.is_empty() {
+            return;
+        }
+        for answer in answers {
+            self.election.handle_outcome(answer, self.now);
+        }
+        for fact in self.links.clone() {
+            self.election.handle_link(LinkNews::Is(fact), self.now);
+        }
+        self.drain();
+    }
+}
+
+pub(super) fn tell(effect: &ElectEffect) -> String {
+    match effect {
+        ElectEffect::Listen(at) => format!("listen {} {}", at.link, at.family),
+        ElectEffect::Unlisten(at) => format!("unlisten {} {}", at.link, at.family),
+        ElectEffect::SendAdvert(advert) => {
+            let priority = advert.payload.get(2).copied().unwrap_or_default();
+            format!("advert {priority} to {}", advert.destination)
+        }
+        ElectEffect::AddAddress(order) => format!("add {}", order.net),
+        ElectEffect::RemoveAddress(order) => format!("remove {}", order.net),
+        ElectEffect::Announce(announce) => format!("announce {}", announce.address),
+        ElectEffect::Transition(t) => format!("{}: {} -> {}: {}", t.instance, t.from, t.to, t.cause),
+        ElectEffect::Notice(notice) => {
+            let swallowed = match notice.suppressed {
+                0 => String::new(),
+                n => format!(" (and {n} more)"),
+            };
+            format!("notice: {}{swallowed}", notice.message)
+        }
+    }
+}

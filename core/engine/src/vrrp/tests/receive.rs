@@ -1,0 +1,271 @@
+//! Which adverts count, and which reason each other one is counted under.
+
+use model::fact::{Frame, LinkNews};
+use model::ids::LinkIndex;
+use model::net::Family;
+use model::plan::{Auth, ChecksumForm, InstancePlan, Transport};
+use model::transition::State;
+use model::units::Centis;
+
+use super::kit::*;
+
+/// Every reason: exactly its own counter moves, and nothing else.
+// holds VRRP-005, VRRP-011, VRRP-022, VRRP-028, VRRP-037, VRRP-038, VRRP-043, VRRP-050, VRRP-053, VRRP-058, VRRP-060
+#[test]
+fn each_bad_frame_moves_exactly_one_counter() {
+    let ours = plan("a", 100);
+    let good = advert_bytes(&ours, 200, "10.0.0.9", GROUP);
+    let edit = |at: usize, byte: u8| {
+        let mut bytes = good.clone();
+        bytes[at] = byte;
+        bytes
+    };
+    let old = advert_bytes(&v2("a", 100), 200, "10.0.0.9", GROUP);
+    for (bytes, source, destination, hop_limit, counter) in [
+        (good.clone(), "10.0.0.9", GROUP, Some(254), "dropped_hop_limit"),
+        (good.clone(), "10.0.0.9", GROUP, Some(0), "dropped_hop_limit"),
+        (good.clone(), "10.0.0.9", GROUP, None, "dropped_hop_limit"),
+        (good.clone(), "10.0.0.9", OWN, Some(255), "dropped_transport"),
+        (good.clone(), OWN, GROUP, Some(255), "dropped_own_address"),
+        (old, "10.0.0.9", GROUP, Some(255), "dropped_other_version"),
+        (
+            good[..7].to_vec(),
+            "10.0.0.9",
+            GROUP,
+            Some(255),
+            "dropped_too_short",
+        ),
+        (
+            [&good[..], &[0]].concat(),
+            "10.0.0.9",
+            GROUP,
+            Some(255),
+            "dropped_too_long",
+        ),
+        (edit(0, 0x32), "10.0.0.9", GROUP, Some(255), "dropped_type"),
+        (edit(0, 0x41), "10.0.0.9", GROUP, Some(255), "dropped_version"),
+        (edit(3, 0), "10.0.0.9", GROUP, Some(255), "dropped_no_addresses"),
+        (edit(2, 201), "10.0.0.9", GROUP, Some(255), "dropped_checksum"),
+    ] {
+        let mut node = Node::start(std::slice::from_ref(&ours));
+        let before = node.election.poll_timeout();
+        node.told();
+        node.frame(&bytes, source, destination, hop_limit);
+        let (instances, _) = node.election.status(node.now);
+        let moved: Vec<_> = instances[0]
+            .counters
+            .iter()
+            .filter(|(_, count)| **count > 0)
+            .collect();
+        assert_eq!(moved, [(&counter.to_owned(), &1)]);
+        assert_eq!(node.election.poll_timeout(), before, "{counter}");
+        assert!(
+            node.told().iter().all(|line| line.contains("notice")),
+            "{counter}"
+        );
+    }
+}
+
+// holds VRRP-051
+#[test]
+fn other_links_and_other_vrids_are_strangers() {
+    let ours = plan("a", 100);
+    let mut node = Node::start(std::slice::from_ref(&ours));
+    let mut payload = advert_bytes(&ours, 200, "10.0.0.9", GROUP);
+    let send = |node: &mut Node, link, payload: &[u8]| {
+        let (source, destination) = (ip("10.0.0.9"), ip(GROUP));
+        let received = node.now;
+        let frame = Frame {
+            link,
+            source,
+            destination,
+            hop_limit: Some(255),
+            payload,
+            received,
+        };
+        node.election.handle_frame(frame, received);
+    };
+    send(&mut node, LinkIndex(3), &payload);
+    payload[1] = 52;
+    send(&mut node, ETH0, &payload);
+    send(&mut node, ETH0, &[]);
+    assert_eq!(
+        (node.election.strangers(), node.counter("adverts_received")),
+        (3, 0)
+    );
+}
+
+// holds VRRP-044, VRRP-214
+#[test]
+fn both_forms_of_the_checksum_count_and_are_counted() {
+    let ours = plan("a", 100);
+    let mut node = Node::start(std::slice::from_ref(&ours));
+    node.hears(&ours, 200, "10.0.0.9");
+    node.hears(
+        &InstancePlan {
+            checksum: ChecksumForm::PseudoHeader,
+            ..ours.clone()
+        },
+        200,
+        "10.0.0.9",
+    );
+    assert_eq!(node.counter("checksum_message_only"), 1);
+    assert_eq!(node.counter("checksum_pseudo_header"), 1);
+    assert_eq!(node.counter("adverts_received"), 2);
+}
+
+// holds VRRP-056, VRRP-057
+#[test]
+fn version_3_hears_another_interval_and_another_list_and_says_so_once() {
+    let ours = plan("a", 100);
+    let theirs = InstancePlan {
+        advert_interval: Centis::new(200),
+        addresses: vec![virtual_address("10.0.0.101/32")],
+        ..ours.clone()
+    };
+    let mut node = Node::start(std::slice::from_ref(&ours));
+    node.told();
+    for _ in 0..100 {
+        node.hears(&theirs, 200, "10.0.0.9");
+        node.pass(ms(1000));
+    }
+    assert_eq!(node.state("a"), State::Backup);
+    assert_eq!(
+        node.told(),
+        [
+            "0ns notice: 10.0.0.9 advertises every 2s, we every 1s; set both the same",
+            "0ns notice: 10.0.0.9 advertises other virtual addresses than ours; set both the same",
+            "60s notice: 10.0.0.9 advertises every 2s, we every 1s; set both the same (and 59 more)",
+            "60s notice: 10.0.0.9 advertises other virtual addresses than ours; set both the same (and 59 more)",
+        ]
+    );
+}
+
+// holds VRRP-206, VRRP-207, VRRP-209, VRRP-222
+#[test]
+fn version_2_drops_another_interval_another_password_and_everything_at_the_owner() {
+    let pass = |text: &[u8; 8]| InstancePlan {
+        auth: Auth::Pass(*text),
+        ..v2("a", 100)
+    };
+    let slow = InstancePlan {
+        advert_interval: Centis::new(200),
+        ..v2("a", 100)
+    };
+    for (ours, theirs, counter) in [
+        (v2("a", 100), slow, "dropped_interval_mismatch"),
+        (v2("a", 100), pass(b"secret\0\0"), "dropped_auth_mismatch"),
+        (pass(b"secret\0\0"), v2("a", 100), "dropped_auth_mismatch"),
+        (pass(b"secret\0\0"), pass(b"Secret\0\0"), "dropped_auth_failure"),
+        (v2("a", 255), v2("a", 255), "dropped_owner"),
+        (pass(b"secret\0\0"), pass(b"secret\0\0"), "adverts_received"),
+    ] {
+        let mut node = Node::start(&[ours]);
+        node.hears(&theirs, 255, "10.0.0.9");
+        assert_eq!(node.counter(counter), 1, "{counter}");
+    }
+}
+
+/// Erratum 8298: an owner verifies, tells, and goes on; the address decides.
+// holds VRRP-052, VRRP-156
+#[test]
+fn two_owners_lower_address_yields() {
+    let ours = plan("a", 255);
+    let mut node = Node::start(std::slice::from_ref(&ours));
+    node.told();
+    node.hears(&ours, 255, "10.0.0.1");
+    assert_eq!(node.state("a"), State::Master);
+    assert_eq!(
+        node.told()[0],
+        "0ns notice: 10.0.0.1 has priority 255 as well; only one router can own an address"
+    );
+    node.hears(&ours, 255, "10.0.0.9");
+    assert_eq!(node.state("a"), State::Backup);
+}
+
+// holds VRRP-245, VRRP-246
+#[test]
+fn unicast_hears_its_peers_from_any_distance_and_nobody_else() {
+    let peers = vec![ip("10.0.0.9"), ip("10.9.9.9")];
+    let ours = InstancePlan {
+        transport: Transport::Unicast { peers, hop_limit: 64 },
+        checksum: ChecksumForm::PseudoHeader,
+        ..plan("a", 100)
+    };
+    let mut node = Node::start(std::slice::from_ref(&ours));
+    for (source, destination, counter) in [
+        ("10.9.9.9", OWN, "adverts_received"),
+        ("10.0.0.8", OWN, "dropped_not_a_peer"),
+        ("10.0.0.9", GROUP, "dropped_transport"),
+    ] {
+        let bytes = advert_bytes(&ours, 200, source, destination);
+        node.frame(&bytes, source, destination, Some(61));
+        assert_eq!(node.counter(counter), 1, "{counter}");
+    }
+    node.told();
+    node.pass(ms(4000));
+    let told = node.told();
+    assert_eq!(told[0], "3.609375s advert 100 to 10.0.0.9");
+    assert_eq!(told[1], "3.609375s advert 100 to 10.9.9.9");
+}
+
+// holds VRRP-008, VRRP-015
+#[test]
+fn the_two_families_of_one_vrid_are_two_routers() {
+    let v6 = InstancePlan {
+        family: Family::V6,
+        transport: Transport::Multicast(ip("ff02::12")),
+        addresses: vec![
+            virtual_address("fe80::100/64"),
+            virtual_address("2001:db8::100/64"),
+        ],
+        ..plan("b", 100)
+    };
+    let mut node = Node::bare();
+    node.link(link(
+        2,
+        "eth0",
+        true,
+        &["2001:db8::2/64", "10.0.0.2/24", "fe80::2/64"],
+    ));
+    node.plan(&[plan("a", 100), v6.clone()], &[]);
+    node.pass(ms(3000));
+    let bytes = advert_bytes(&v6, 200, "fe80::9", "ff02::12");
+    node.frame(&bytes, "fe80::9", "ff02::12", Some(255));
+    node.pass(ms(1000));
+    assert_eq!((node.state("a"), node.state("b")), (State::Master, State::Backup));
+    node.told();
+    node.election.handle_link(LinkNews::Gone(LinkIndex(77)), node.now);
+    node.pass(ms(3000));
+    let sent = node
+        .told()
+        .into_iter()
+        .find(|line| line.contains("ff02::12"))
+        .expect("an advert");
+    assert_eq!(sent, "6.609375s advert 100 to ff02::12");
+}
+
+/// Trap: the Down timer is judged by when the kernel had an advert, not by when we came to read it.
+#[test]
+fn a_stalled_backup_that_reads_its_socket_first_does_not_take_over() {
+    let ours = plan("a", 100);
+    let mut node = Node::start(std::slice::from_ref(&ours));
+    let payload = advert_bytes(&ours, 200, "10.0.0.9", GROUP);
+    for second in 1..=10 {
+        let frame = Frame {
+            link: ETH0,
+            source: ip("10.0.0.9"),
+            destination: ip(GROUP),
+            hop_limit: Some(255),
+            payload: &payload,
+            received: ORIGIN + ms(second * 1000),
+        };
+        node.election.handle_frame(frame, ORIGIN + ms(10_500));
+    }
+    node.now = ORIGIN + ms(10_500);
+    node.stall(ms(0));
+    assert_eq!(node.state("a"), State::Backup);
+    node.told();
+    node.pass(ms(4000));
+    assert_eq!(node.told()[0], "13.609375s advert 100 to 224.0.0.18");
+}

@@ -1,0 +1,111 @@
+//! What an election costs while nothing happens: no memory, however long.
+
+use allocation_counter::measure;
+use model::fact::Frame;
+use model::ids::LinkIndex;
+use model::plan::{GroupPlan, InstancePlan};
+use model::units::Vrid;
+
+use super::kit::*;
+
+/// Three virtual routers, two of them in a group.
+fn routers(number: u64) -> (Vec<InstancePlan>, Vec<GroupPlan>) {
+    let one = |k: u64| InstancePlan {
+        vrid: Vrid::try_from(k).expect("a VRID"),
+        addresses: vec![virtual_address(&format!("10.0.0.{}/32", 100 + k))],
+        ..plan(&format!("i{k}"), number)
+    };
+    let group = GroupPlan {
+        name: "g".into(),
+        members: vec!["i1".into(), "i2".into()],
+        track: Vec::new(),
+        track_links: Vec::new(),
+        hooks: Vec::new(),
+    };
+    ((1..=3).map(one).collect(), vec![group])
+}
+
+/// Wakes as the daemon does, `turns` times.
+fn wake(node: &mut Node, turns: usize) -> usize {
+    let mut adverts = 0;
+    for _ in 0..turns {
+        let (at, _) = node.election.poll_timeout().expect("a timer");
+        node.now = node.now.max(at);
+        node.election.handle_timeout(node.now);
+        while node.election.poll_effect().is_some() {
+            adverts += 1;
+        }
+    }
+    adverts
+}
+
+#[test]
+fn adverts_of_a_master_allocate_nothing() {
+    let (plans, groups) = routers(100);
+    let mut node = Node::start_grouped(&plans, &groups);
+    node.pass(ms(10_000));
+    let mut adverts = 0;
+    let used = measure(|| adverts = wake(&mut node, 1000));
+    assert_eq!((adverts, used.count_total), (3000, 0));
+}
+
+#[test]
+fn adverts_that_a_backup_hears_allocate_nothing() {
+    let (plans, groups) = routers(100);
+    let mut node = Node::start_grouped(&plans, &groups);
+    let adverts: Vec<_> = plans
+        .iter()
+        .map(|plan| advert_bytes(plan, 200, "10.0.0.9", GROUP))
+        .collect();
+    let (source, destination) = (ip("10.0.0.9"), ip(GROUP));
+    let mut hear = |rounds: u32| {
+        for _ in 0..rounds {
+            node.now = node.now + ms(1000);
+            for payload in &adverts {
+                let frame = Frame {
+                    link: ETH0,
+                    source,
+                    destination,
+                    hop_limit: Some(255),
+                    payload,
+                    received: node.now,
+                };
+                node.election.handle_frame(frame, node.now);
+            }
+            assert!(node.election.poll_timeout().is_some());
+            assert!(node.election.poll_effect().is_none());
+        }
+    };
+    hear(2);
+    assert_eq!(measure(|| hear(1000)).count_total, 0);
+}
+
+/// What is not for us costs nothing either, at whatever rate it comes.
+#[test]
+fn strangers_and_bad_frames_allocate_nothing_once_they_were_told() {
+    let (plans, groups) = routers(100);
+    let mut node = Node::start_grouped(&plans, &groups);
+    let mut bad = advert_bytes(&plans[0], 200, "10.0.0.9", GROUP);
+    bad[7] ^= 1;
+    let (source, destination, received) = (ip("10.0.0.9"), ip(GROUP), node.now);
+    let mut hear = |link: LinkIndex| {
+        let frame = Frame {
+            link,
+            source,
+            destination,
+            hop_limit: Some(255),
+            payload: &bad,
+            received,
+        };
+        node.election.handle_frame(frame, received);
+        while node.election.poll_effect().is_some() {}
+    };
+    hear(ETH0);
+    let flood = || {
+        for _ in 0..1000 {
+            hear(ETH0);
+            hear(LinkIndex(77));
+        }
+    };
+    assert_eq!(measure(flood).count_total, 0);
+}
