@@ -1,0 +1,55 @@
+//! What drafts have to be to become a plan, whichever language they came from.
+
+mod lvs;
+mod vrrp;
+
+use std::time::Duration;
+
+use model::plan::Plan;
+
+use crate::diagnostics::Diagnostics;
+use crate::draft::Draft;
+
+/// Stands in a draft for "the tracker's own weight"; no weight can be it (-253..=253).
+pub(crate) const WEIGHT_OF_TRACKER: i16 = i16::MIN;
+
+/// The kernel's schedulers (net/netfilter/ipvs).
+pub(crate) const SCHEDULERS: [&str; 14] = [
+    "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "fo", "ovf", "twos",
+];
+
+/// Seconds that IPVS takes for a time-out.
+pub(crate) const IPVS_SECONDS: std::ops::RangeInclusive<u32> = 1..=2_678_400;
+
+/// Longest time that a server may take to leave.
+pub(crate) const LONGEST_DRAIN: Duration = Duration::from_secs(86_400);
+
+/// Judges all drafts together. What it gives is whole only if there was no error.
+pub(crate) fn check(draft: &mut Draft, d: &mut Diagnostics) -> Plan {
+    vrrp::trackers(draft, d);
+    vrrp::instances(draft, d);
+    vrrp::groups(draft, d);
+    lvs::services(draft, d);
+    lvs::sync(draft, d);
+    Plan {
+        node: draft.node.clone(),
+        instances: draft
+            .instances
+            .iter()
+            .map(|instance| instance.plan.clone())
+            .collect(),
+        groups: draft.groups.iter().map(|group| group.plan.clone()).collect(),
+        trackers: draft
+            .trackers
+            .iter()
+            .map(|tracker| tracker.plan.clone())
+            .collect(),
+        services: draft
+            .services
+            .iter()
+            .map(|service| service.plan.clone())
+            .collect(),
+        ipvs: draft.ipvs.clone(),
+        plugins: Vec::new(),
+    }
+}

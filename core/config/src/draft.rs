@@ -1,0 +1,170 @@
+//! What a language reader hands on: plan values, each beside the place it was written at.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use model::ids::{InstanceName, PluginName, TrackerName};
+use model::ipvs::DestinationKey;
+use model::plan::{
+    CheckPlan, GroupPlan, InstancePlan, IpvsPlan, PluginPlan, ServerPlan, ServicePlan, SyncPlan, TrackerPlan,
+};
+
+use crate::plugins;
+use crate::source::Span;
+
+/// Everything read so far, of both languages.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    pub(crate) node: String,
+    pub(crate) instances: Vec<InstanceDraft>,
+    pub(crate) groups: Vec<GroupDraft>,
+    pub(crate) trackers: Vec<TrackerDraft>,
+    /// Trackers that were refused: a reference to one is not called undefined as well.
+    pub(crate) broken_trackers: Vec<TrackerName>,
+    pub(crate) services: Vec<ServiceDraft>,
+    pub(crate) ipvs: IpvsPlan,
+    /// Where a sync daemon was asked for, and in which language; its identifier if it was written.
+    pub(crate) sync: Option<SyncDraft>,
+    pub(crate) plugins: Vec<PluginDraft>,
+    /// Every use of a plugin.
+    pub(crate) uses: Vec<PluginUse>,
+}
+
+/// A sync daemon whose instance and identifier are still to be settled.
+#[derive(Debug)]
+pub(crate) struct SyncDraft {
+    pub(crate) plan: SyncPlan,
+    pub(crate) id: Option<u8>,
+    /// Where it was written, and where its instance.
+    pub(crate) head: Span,
+    pub(crate) follow: Span,
+}
+
+/// Which language something was written in: the same mistake is judged and cured differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    Toml,
+    Keepalived,
+}
+
+/// Places of the parts of one thing, by the name of the part. What was not written is at the head.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    pub(crate) head: Span,
+    parts: BTreeMap<&'static str, Span>,
+}
+
+impl Places {
+    pub(crate) fn new(head: &Span) -> Self {
+        Self {
+            head: head.clone(),
+            parts: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn put(&mut self, part: &'static str, span: &Span) {
+        self.parts.insert(part, span.clone());
+    }
+
+    pub(crate) fn of(&self, part: &str) -> &Span {
+        self.parts.get(part).unwrap_or(&self.head)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct InstanceDraft {
+    pub(crate) language: Language,
+    pub(crate) plan: InstancePlan,
+    pub(crate) places: Places,
+    /// One for each of `plan.addresses`.
+    pub(crate) addresses: Vec<Span>,
+    /// One for each of `plan.excluded`.
+    pub(crate) excluded: Vec<Span>,
+    /// One for each of `plan.track`.
+    pub(crate) track: Vec<Span>,
+    /// Something in it was wrong and is reported; what follows from it is not.
+    pub(crate) broken: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct GroupDraft {
+    pub(crate) language: Language,
+    pub(crate) plan: GroupPlan,
+    pub(crate) head: Span,
+    pub(crate) members: Vec<(InstanceName, Span)>,
+    /// One for each of `plan.track`.
+    pub(crate) track: Vec<Span>,
+}
+
+#[derive(Debug)]
+pub(crate) struct TrackerDraft {
+    pub(crate) plan: TrackerPlan,
+    /// Weight where the instance that refers to it gives none.
+    pub(crate) weight: i16,
+    pub(crate) head: Span,
+}
+
+#[derive(Debug)]
+pub(crate) struct ServiceDraft {
+    pub(crate) language: Language,
+    pub(crate) plan: ServicePlan,
+    pub(crate) places: Places,
+    /// One for each of `plan.servers`.
+    pub(crate) servers: Vec<Span>,
+}
+
+#[derive(Debug)]
+pub(crate) struct PluginDraft {
+    pub(crate) plan: PluginPlan,
+}
+
+/// A place that needs a plugin, and what the plugin needs for it.
+#[derive(Debug)]
+pub(crate) struct PluginUse {
+    pub(crate) plugin: PluginName,
+    pub(crate) span: Span,
+    /// A command that the operator wrote for it.
+    pub(crate) exec: Option<Exec>,
+    /// An address that the operator wrote for it.
+    pub(crate) connect: Option<std::net::IpAddr>,
+    /// A file that the operator wrote for it.
+    pub(crate) read: Option<PathBuf>,
+}
+
+/// A command and who runs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Exec {
+    pub(crate) argv: Vec<String>,
+    pub(crate) user: User,
+}
+
+/// User and group by name; the daemon's own when absent.
+pub(crate) type User = Option<(String, Option<String>)>;
+
+impl PluginUse {
+    pub(crate) fn of(check: &CheckPlan, span: &Span, exec: Option<Exec>) -> Self {
+        Self {
+            plugin: check.plugin.clone(),
+            span: span.clone(),
+            exec,
+            connect: check.address.or_else(|| plugins::address_in(check)),
+            read: plugins::file_in(check),
+        }
+    }
+}
+
+/// A server as both languages build it, before the service's defaults are known to fit.
+pub(crate) fn server(key: DestinationKey, forward: model::ipvs::Forward) -> ServerPlan {
+    ServerPlan {
+        key,
+        forward,
+        weight: 1,
+        upper_threshold: 0,
+        lower_threshold: 0,
+        inhibit_on_failure: false,
+        starts_down: false,
+        checks: Vec::new(),
+        up: None,
+        down: None,
+    }
+}

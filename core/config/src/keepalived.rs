@@ -1,0 +1,45 @@
+//! keepalived's language, with its tolerance: comments inside words, glued braces, unknown words passed over. What
+//! keepalived lets pass passes here too, but never in silence.
+//!
+//! A file goes through three steps: [`lex`] (lines, definitions, includes), [`tree`] (blocks, by the keywords of
+//! [`grammar`]) and the lowerings, one for each kind of block.
+
+mod args;
+mod grammar;
+mod lex;
+mod tree;
+
+mod checker;
+mod global;
+mod ipvs;
+mod lvs;
+mod script;
+mod vrrp;
+
+use std::sync::Arc;
+
+use crate::draft::Draft;
+use crate::load::{Environment, Reader};
+use crate::source::Source;
+
+/// Reads a file and all that it includes, and adds it to the draft.
+pub(crate) fn read(source: &Arc<Source>, env: &Environment, draft: &mut Draft, reader: &mut Reader) {
+    let tokens = lex::tokens(source, env, reader);
+    let d = &mut reader.diagnostics;
+    let items = tree::parse(&tokens, d);
+    let mut globals = global::Globals::new(env);
+    let groups = lvs::groups(&items);
+    for item in &items {
+        match item.keyword() {
+            "global_defs" => globals.lower(item, draft, d),
+            "vrrp_script" => script::lower(item, &globals, draft, d),
+            "vrrp_instance" => vrrp::lower(item, &globals, draft, d),
+            "vrrp_sync_group" => vrrp::lower_group(item, &globals, draft, d),
+            "virtual_server" => lvs::lower(item, &groups, &globals, draft, d),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

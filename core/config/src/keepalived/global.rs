@@ -1,0 +1,104 @@
+//! `global_defs`: defaults for what follows it in the file, as keepalived copies them.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use model::plan::{Announcement, Version};
+
+use super::args;
+use super::ipvs;
+use super::tree::Item;
+use crate::diagnostics::Diagnostics;
+use crate::draft::{Draft, User};
+use crate::load::Environment;
+use crate::unit;
+
+/// What later blocks inherit.
+pub(super) struct Globals {
+    pub(super) user: User,
+    pub(super) version: Version,
+    pub(super) group4: Option<IpAddr>,
+    pub(super) group6: Option<IpAddr>,
+    pub(super) announcement: Announcement,
+    pub(super) down_adverts: u8,
+    pub(super) answer_lower: bool,
+    pub(super) message_only: bool,
+    pub(super) default_interface: Option<String>,
+}
+
+impl Globals {
+    pub(super) fn new(env: &Environment) -> Self {
+        Self {
+            user: env.script_user.as_deref().and_then(unit::user),
+            version: Version::V2,
+            group4: None,
+            group6: None,
+            announcement: Announcement::default(),
+            down_adverts: 3,
+            answer_lower: true,
+            message_only: false,
+            default_interface: None,
+        }
+    }
+
+    pub(super) fn lower(&mut self, block: &Item, draft: &mut Draft, d: &mut Diagnostics) {
+        for item in &block.children {
+            match item.keyword() {
+                "router_id" => draft.node = item.arg().to_owned(),
+                "script_user" => self.user = args::user(item),
+                "default_interface" => self.default_interface = Some(item.arg().to_owned()),
+                "vrrp_version" => self.version = version(item, d).unwrap_or(self.version),
+                "vrrp_mcast_group4" => self.group4 = address(item, d).or(self.group4),
+                "vrrp_mcast_group6" => self.group6 = address(item, d).or(self.group6),
+                "vrrp_down_timer_adverts" => {
+                    self.down_adverts = byte(item, 1, 100, d).unwrap_or(self.down_adverts);
+                }
+                "vrrp_lower_prio_no_advert" => self.answer_lower = !args::flag(item, d),
+                "lvs_timeouts" => draft.ipvs.timeouts = ipvs::timeouts(item, d),
+                "lvs_sync_daemon" => draft.sync = ipvs::sync(item, d),
+                "v3_checksum_as_v2" => self.message_only = true,
+                "vrrp_min_garp" => {
+                    if args::flag(item, d) {
+                        self.announcement.repeat = 1;
+                        self.announcement.second_after = Duration::ZERO;
+                    }
+                }
+                other => {
+                    if let Some(name) = other.strip_prefix("vrrp_") {
+                        announcement(name, item, &mut self.announcement, d);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `garp_master_*`, for all instances or for one.
+pub(super) fn announcement(name: &str, item: &Item, into: &mut Announcement, d: &mut Diagnostics) {
+    let time = |d: &mut Diagnostics| args::time(item, Duration::ZERO, Duration::from_secs(86_400), d);
+    match name {
+        "garp_master_delay" => into.second_after = time(d).unwrap_or(into.second_after),
+        "garp_master_refresh" => into.refresh = time(d).unwrap_or(into.refresh),
+        "garp_master_repeat" => into.repeat = byte(item, 1, 255, d).unwrap_or(into.repeat),
+        "garp_master_refresh_repeat" => {
+            into.refresh_repeat = byte(item, 1, 255, d).unwrap_or(into.refresh_repeat);
+        }
+        _ => {}
+    }
+}
+
+pub(super) fn byte(item: &Item, min: u64, max: u64, d: &mut Diagnostics) -> Option<u8> {
+    args::number(item, min, max, d).and_then(|number| u8::try_from(number).ok())
+}
+
+pub(super) fn version(item: &Item, d: &mut Diagnostics) -> Option<Version> {
+    args::number(item, 2, 3, d).map(|version| if version == 2 { Version::V2 } else { Version::V3 })
+}
+
+pub(super) fn address(item: &Item, d: &mut Diagnostics) -> Option<IpAddr> {
+    let found = item.arg().parse().ok();
+    if found.is_none() {
+        d.bad_keepalived_address(item.arg_span(), item.keyword(), item.arg());
+    }
+    found
+}

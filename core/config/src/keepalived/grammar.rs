@@ -1,0 +1,305 @@
+//! Every keyword that keepalived 2.4 reads, and what we do with it.
+
+mod lvs;
+mod vrrp;
+
+/// A keyword of one kind of block.
+pub(super) struct Keyword {
+    pub(super) name: &'static str,
+    /// Parameters without which keepalived stops.
+    pub(super) args: usize,
+    pub(super) shape: Shape,
+    pub(super) treat: Treat,
+}
+
+/// What follows the parameters.
+#[derive(Clone, Copy)]
+pub(super) enum Shape {
+    /// Nothing.
+    Line,
+    /// A block of keywords.
+    Block(&'static [Keyword]),
+    /// A block of lines.
+    List,
+    /// A block that we do not look into.
+    Skipped,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Treat {
+    /// It is done.
+    Done,
+    /// It asks for what we do anyway, or for nothing at all.
+    Silent,
+    /// It is not done; what happens instead.
+    Not(&'static str),
+    /// It is about mail.
+    Mail,
+}
+
+const fn keyword(name: &'static str, args: usize, shape: Shape, treat: Treat) -> Keyword {
+    Keyword {
+        name,
+        args,
+        shape,
+        treat,
+    }
+}
+
+/// A line that is done.
+const fn line(name: &'static str, args: usize) -> Keyword {
+    keyword(name, args, Shape::Line, Treat::Done)
+}
+
+/// A line that is not done, and what happens instead.
+const fn not(name: &'static str, instead: &'static str) -> Keyword {
+    keyword(name, 0, Shape::Line, Treat::Not(instead))
+}
+
+/// A block that is not done.
+const fn not_block(name: &'static str, instead: &'static str) -> Keyword {
+    keyword(name, 0, Shape::Skipped, Treat::Not(instead))
+}
+
+const fn silent(name: &'static str) -> Keyword {
+    keyword(name, 0, Shape::Line, Treat::Silent)
+}
+
+const fn mail(name: &'static str) -> Keyword {
+    keyword(name, 0, Shape::Line, Treat::Mail)
+}
+
+const fn block(name: &'static str, args: usize, inner: &'static [Keyword]) -> Keyword {
+    keyword(name, args, Shape::Block(inner), Treat::Done)
+}
+
+const fn list(name: &'static str) -> Keyword {
+    keyword(name, 0, Shape::List, Treat::Done)
+}
+
+const ONE_NAMESPACE: &str = "everything runs in the network namespace that the daemon was started in";
+const NO_SNMP: &str = "`bellwether status --json` says the same";
+const OWN_SCHEDULING: &str = "the elections have a real-time thread of their own";
+const OWN_BUFFERS: &str = "buffers are sized by the daemon";
+const NO_FIFO: &str = "a hook (notify) is told of the same transitions";
+const NO_STATIC: &str = "nothing is put on; configure it in the network set-up of the system";
+const NO_TRACK: &str = "nothing is watched; a vrrp_script can do it";
+const NO_FIREWALL: &str = "no firewall rule is made";
+
+/// The file itself.
+pub(super) const ROOT: [Keyword; 28] = [
+    block("global_defs", 0, &GLOBAL),
+    block("vrrp_script", 1, &vrrp::SCRIPT),
+    block("vrrp_sync_group", 1, &vrrp::GROUP),
+    block("vrrp_instance", 1, &vrrp::INSTANCE),
+    block("virtual_server", 1, &lvs::SERVER),
+    keyword("virtual_server_group", 1, Shape::List, Treat::Done),
+    not("net_namespace", ONE_NAMESPACE),
+    not("net_namespace_ipvs", ONE_NAMESPACE),
+    not("namespace_with_ipsets", NO_FIREWALL),
+    not("instance", "name the daemon with --instance"),
+    silent("use_pid_dir"),
+    silent("linkbeat_use_polling"),
+    silent("child_wait_time"),
+    not_block("linkbeat_interfaces", "interfaces are watched by netlink"),
+    not_block(
+        "interface_up_down_delays",
+        "a change of an interface counts at once",
+    ),
+    not_block("track_group", NO_STATIC),
+    not_block("static_ipaddress", NO_STATIC),
+    not_block("static_routes", NO_STATIC),
+    not_block("static_rules", NO_STATIC),
+    not_block("garp_group", "announcements are not held back"),
+    not_block("track_file", NO_TRACK),
+    not_block("vrrp_track_file", NO_TRACK),
+    not_block(
+        "vrrp_track_process",
+        "no process is watched; a vrrp_script with pidof can do it",
+    ),
+    not_block("bfd_instance", "no BFD session is kept"),
+    not_block("SSL", "SSL_GET accepts any certificate and shows none"),
+    not("random_seed", "no value is random"),
+    not("state_dump_file", NO_FIFO),
+    not("include_check", "each missing file is reported, none is an error"),
+];
+
+const GLOBAL: [Keyword; 144] = [
+    line("router_id", 1),
+    line("script_user", 1),
+    line("default_interface", 1),
+    line("vrrp_version", 1),
+    line("vrrp_mcast_group4", 1),
+    line("vrrp_mcast_group6", 1),
+    line("vrrp_garp_master_delay", 1),
+    line("vrrp_garp_master_repeat", 1),
+    line("vrrp_garp_master_refresh", 1),
+    line("vrrp_garp_master_refresh_repeat", 1),
+    line("vrrp_min_garp", 0),
+    line("vrrp_down_timer_adverts", 1),
+    line("vrrp_lower_prio_no_advert", 0),
+    line("v3_checksum_as_v2", 0),
+    silent("enable_script_security"),
+    silent("dynamic_interfaces"),
+    silent("vrrp_skip_check_adv_addr"),
+    silent("log_unknown_vrids"),
+    silent("checker_log_all_failures"),
+    silent("use_pid_dir"),
+    silent("use_symlink_paths"),
+    keyword("notification_email", 0, Shape::Skipped, Treat::Mail),
+    mail("notification_email_from"),
+    mail("smtp_server"),
+    mail("smtp_helo_name"),
+    mail("smtp_connect_timeout"),
+    mail("smtp_alert"),
+    mail("smtp_alert_vrrp"),
+    mail("smtp_alert_checker"),
+    mail("no_email_faults"),
+    mail("no_checker_emails"),
+    not(
+        "rs_init_notifies",
+        "notify_up and notify_down run at changes only",
+    ),
+    not("set_supplementary_groups", "scripts have the group of their user"),
+    not("startup_script", "let the service manager run it (ExecStartPre)"),
+    not("shutdown_script", "let the service manager run it (ExecStopPost)"),
+    not("startup_script_timeout", "no start-up script is run"),
+    not("shutdown_script_timeout", "no shutdown script is run"),
+    not("notify_fifo", NO_FIFO),
+    not("vrrp_notify_fifo", NO_FIFO),
+    not("lvs_notify_fifo", NO_FIFO),
+    not("notify_fifo_script", NO_FIFO),
+    not("vrrp_notify_fifo_script", NO_FIFO),
+    not("lvs_notify_fifo_script", NO_FIFO),
+    not("vrrp_notify_priority_changes", NO_FIFO),
+    not("fifo_write_vrrp_states_on_reload", NO_FIFO),
+    not("umask", "files are made for their owner only"),
+    not("random_seed", "no value is random"),
+    not("vrrp_priority", OWN_SCHEDULING),
+    not("checker_priority", OWN_SCHEDULING),
+    not("bfd_priority", OWN_SCHEDULING),
+    not("vrrp_rt_priority", OWN_SCHEDULING),
+    not("checker_rt_priority", OWN_SCHEDULING),
+    not("bfd_rt_priority", OWN_SCHEDULING),
+    not("vrrp_rlimit_rttime", OWN_SCHEDULING),
+    not("checker_rlimit_rttime", OWN_SCHEDULING),
+    not("bfd_rlimit_rttime", OWN_SCHEDULING),
+    not("vrrp_rlimit_rtime", OWN_SCHEDULING),
+    not("checker_rlimit_rtime", OWN_SCHEDULING),
+    not("bfd_rlimit_rtime", OWN_SCHEDULING),
+    silent("vrrp_no_swap"),
+    silent("checker_no_swap"),
+    silent("bfd_no_swap"),
+    not("vrrp_cpu_affinity", OWN_SCHEDULING),
+    not("checker_cpu_affinity", OWN_SCHEDULING),
+    not("bfd_cpu_affinity", OWN_SCHEDULING),
+    silent("vrrp_process_name"),
+    silent("checker_process_name"),
+    silent("bfd_process_name"),
+    silent("lvs_process_name"),
+    silent("process_name"),
+    silent("process_names"),
+    not("max_auto_priority", OWN_SCHEDULING),
+    not("min_auto_priority_delay", OWN_SCHEDULING),
+    not("process_monitor_rcv_bufs", OWN_BUFFERS),
+    not("process_monitor_rcv_bufs_force", OWN_BUFFERS),
+    not("vrrp_netlink_cmd_rcv_bufs", OWN_BUFFERS),
+    not("vrrp_netlink_cmd_rcv_bufs_force", OWN_BUFFERS),
+    not("vrrp_netlink_monitor_rcv_bufs", OWN_BUFFERS),
+    not("vrrp_netlink_monitor_rcv_bufs_force", OWN_BUFFERS),
+    not("lvs_netlink_cmd_rcv_bufs", OWN_BUFFERS),
+    not("lvs_netlink_cmd_rcv_bufs_force", OWN_BUFFERS),
+    not("lvs_netlink_monitor_rcv_bufs", OWN_BUFFERS),
+    not("lvs_netlink_monitor_rcv_bufs_force", OWN_BUFFERS),
+    not("vrrp_rx_bufs_policy", OWN_BUFFERS),
+    not("vrrp_rx_bufs_multiplier", OWN_BUFFERS),
+    silent("reload_check_config"),
+    not(
+        "reload_time_file",
+        "a reload is asked for by SIGHUP or `bellwether reload`",
+    ),
+    not(
+        "reload_repeat",
+        "a reload is asked for by SIGHUP or `bellwether reload`",
+    ),
+    not(
+        "reload_file",
+        "a reload is asked for by SIGHUP or `bellwether reload`",
+    ),
+    silent("config_save_dir"),
+    silent("tmp_config_directory"),
+    silent("data_use_instance"),
+    silent("iproute_usr_dir"),
+    silent("iproute_etc_dir"),
+    silent("json_version"),
+    silent("state_dump_file"),
+    silent("stats_dump_file"),
+    silent("json_dump_file"),
+    not("disable_local_igmp", "the sysctl is left alone"),
+    not(
+        "vrrp_garp_lower_prio_delay",
+        "a lower router is answered by an advert",
+    ),
+    not(
+        "vrrp_garp_lower_prio_repeat",
+        "a lower router is answered by an advert",
+    ),
+    not("vrrp_garp_interval", "announcements are not held back"),
+    not("vrrp_gna_interval", "announcements are not held back"),
+    not(
+        "vrrp_garp_extra_if",
+        "only the interface of an address announces it",
+    ),
+    not(
+        "vrrp_vmac_garp_intvl",
+        "only the interface of an address announces it",
+    ),
+    not(
+        "vrrp_higher_prio_send_advert",
+        "a better router is yielded to in silence",
+    ),
+    not("vrrp_owner_ignore_adverts", "an owner reads adverts"),
+    not(
+        "vrrp_check_unicast_src",
+        "any sender that passes RFC 9568 §7.1 counts",
+    ),
+    not(
+        "vrrp_strict",
+        "received adverts are checked by RFC 9568 §7.1, nothing else is refused",
+    ),
+    not("vrrp_startup_delay", "instances start at once"),
+    not("vrrp_delay_after_boot", "instances start at once"),
+    not("vrrp_iptables", NO_FIREWALL),
+    not("vrrp_ipsets", NO_FIREWALL),
+    not("nftables", NO_FIREWALL),
+    not("nftables_priority", NO_FIREWALL),
+    not("nftables_counters", NO_FIREWALL),
+    not("nftables_ifindex", NO_FIREWALL),
+    not("vmac_prefix", "no virtual MAC is used"),
+    not("vmac_addr_prefix", "no virtual MAC is used"),
+    line("lvs_sync_daemon", 1),
+    line("lvs_timeouts", 1),
+    not("lvs_flush", "rows of others in the IPVS table are left alone"),
+    not("lvs_flush_on_stop", "our own rows are taken out at a stop"),
+    not("lvs_flush_onstop", "our own rows are taken out at a stop"),
+    not("nftables_ipvs", NO_FIREWALL),
+    not("nftables_ipvs_priority", NO_FIREWALL),
+    not("nftables_ipvs_start_fwmark", NO_FIREWALL),
+    not("snmp_socket", NO_SNMP),
+    not("enable_snmp_vrrp", NO_SNMP),
+    not("enable_snmp_keepalived", NO_SNMP),
+    not("enable_snmp_checker", NO_SNMP),
+    not("enable_snmp_rfc", NO_SNMP),
+    not("enable_snmp_rfcv2", NO_SNMP),
+    not("enable_snmp_rfcv3", NO_SNMP),
+    not("enable_traps", NO_SNMP),
+    not("snmp_vs_stats_update_interval", NO_SNMP),
+    not("snmp_rs_stats_update_interval", NO_SNMP),
+    not("enable_dbus", NO_SNMP),
+    not("dbus_service_name", NO_SNMP),
+    not("dbus_no_interface_name", NO_SNMP),
+    silent("linkbeat_use_polling"),
+    silent("child_wait_time"),
+    not("instance", "name the daemon with --instance"),
+    not("net_namespace", ONE_NAMESPACE),
+];

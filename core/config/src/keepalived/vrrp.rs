@@ -1,0 +1,366 @@
+//! `vrrp_instance` and `vrrp_sync_group`.
+
+mod parts;
+
+use std::time::Duration;
+
+use model::net::Family;
+use model::plan::{Announcement, Auth, ChecksumForm, GroupPlan, InstancePlan, Preempt, Transport, Version};
+use model::units::{Centis, Priority, Vrid};
+
+use super::args;
+use super::global::{self, Globals};
+use super::tree::Item;
+use crate::diagnostics::Diagnostics;
+use crate::draft::{Draft, GroupDraft, InstanceDraft, Language, Places};
+use crate::source::Span;
+
+pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut Diagnostics) {
+    args::at_most(block, 1, d);
+    let errors = d.count().0;
+    let mut places = Places::new(block.arg_span());
+    for item in &block.children {
+        let part = match item.keyword() {
+            "virtual_router_id" => "vrid",
+            "advert_int" => "advert_interval",
+            "unicast_peer" => "unicast",
+            "unicast_src_ip" | "mcast_src_ip" => "source",
+            "mcast_dst_ip" => "multicast",
+            "version" => "version",
+            "priority" => "priority",
+            "authentication" => "password",
+            _ => continue,
+        };
+        places.put(part, item.arg_span());
+    }
+    let (addresses, address_spans) = parts::addresses(block, "virtual_ipaddress", d);
+    let (excluded, excluded_spans) = parts::addresses(block, "virtual_ipaddress_excluded", d);
+    let peers = parts::peers(block, d);
+    let source = source(block, peers.is_empty(), d);
+    let family = addresses
+        .first()
+        .map(|address| address.net.addr())
+        .or_else(|| peers.first().copied())
+        .or(source)
+        .map_or(Family::V4, Family::of);
+    let version = wire_version(block, family, globals, d);
+    let (priority, master) = priority(block, d);
+    let interface = interface(block, globals, d);
+    let track = parts::track(block, &interface, d);
+    let transport = transport(block, family, peers, globals, d);
+    let hooks = parts::hooks(block, &globals.user, d);
+    let plan = InstancePlan {
+        name: block.arg().into(),
+        interface: interface.as_str().into(),
+        vrid: vrid(block, d),
+        family,
+        version,
+        priority,
+        advert_interval: advert_interval(block, version, d),
+        preempt: preempt(block, priority, master, d),
+        down_adverts: number(block, "down_timer_adverts", 1, 100, d).unwrap_or(globals.down_adverts),
+        transport,
+        source,
+        auth: auth(block, version, d),
+        checksum: checksum(block, family, globals, d),
+        answer_lower: block
+            .last("lower_prio_no_advert")
+            .map_or(globals.answer_lower, |item| !args::flag(item, d)),
+        addresses,
+        excluded,
+        announcement: announcement(block, globals, d),
+        track_own_link: block.last("dont_track_primary").is_none(),
+        track_links: track.links,
+        track: track.scripts,
+        hooks,
+    };
+    draft.instances.push(InstanceDraft {
+        language: Language::Keepalived,
+        plan,
+        places,
+        addresses: address_spans,
+        excluded: excluded_spans,
+        track: track.spans,
+        broken: d.count().0 > errors,
+    });
+}
+
+fn number(block: &Item, keyword: &str, min: u64, max: u64, d: &mut Diagnostics) -> Option<u8> {
+    block
+        .last(keyword)
+        .and_then(|item| global::byte(item, min, max, d))
+}
+
+fn interface(block: &Item, globals: &Globals, d: &mut Diagnostics) -> String {
+    let Some(item) = block.last("interface") else {
+        if let Some(name) = &globals.default_interface {
+            return name.clone();
+        }
+        let help = "add interface eth0";
+        d.refused_value(
+            block.arg_span(),
+            "this vrrp_instance has no interface",
+            "where do adverts go?",
+            help,
+        );
+        return String::new();
+    };
+    args::at_most(item, 1, d);
+    if !crate::unit::interface(item.arg()) {
+        d.bad_interface::<()>(item.arg_span(), item.arg());
+    }
+    item.arg().to_owned()
+}
+
+fn vrid(block: &Item, d: &mut Diagnostics) -> Vrid {
+    let fallback = Vrid::try_from(1).expect("1 is a VRID");
+    let Some(item) = block.last("virtual_router_id") else {
+        let message = "this vrrp_instance has no virtual_router_id";
+        d.refused_value(
+            block.arg_span(),
+            message,
+            "which one?",
+            "add virtual_router_id 51, the same on all routers",
+        );
+        return fallback;
+    };
+    let found = item
+        .arg()
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| Vrid::try_from(number).ok());
+    found.unwrap_or_else(|| {
+        let message = format!("virtual_router_id `{}` is not a number from 1 to 255", item.arg());
+        d.refused_value(
+            item.arg_span(),
+            &message,
+            "1 to 255",
+            "write virtual_router_id 51",
+        );
+        fallback
+    })
+}
+
+/// The priority, and whether the instance is configured as Master: 255 then where nothing is said.
+fn priority(block: &Item, d: &mut Diagnostics) -> (Priority, bool) {
+    let state = block.last("state");
+    let master = state.is_some_and(|item| match item.arg() {
+        "MASTER" => true,
+        "BACKUP" => false,
+        other => {
+            let message = format!("state `{other}` is neither MASTER nor BACKUP");
+            d.ignored_value(item.arg_span(), &message, "taken as BACKUP");
+            false
+        }
+    });
+    let set = block
+        .last("priority")
+        .and_then(|item| args::number(item, 1, 255, d));
+    let priority = match (set.and_then(|number| Priority::try_from(number).ok()), state) {
+        (Some(priority), _) => priority,
+        (None, Some(state)) if master => {
+            d.priority_255(state.arg_span());
+            Priority::OWNER
+        }
+        (None, _) => Priority::DEFAULT,
+    };
+    (priority, master)
+}
+
+fn preempt(block: &Item, priority: Priority, master: bool, d: &mut Diagnostics) -> Preempt {
+    let never = block.last("nopreempt");
+    let delay = block.last("preempt_delay");
+    if master || priority.is_owner() {
+        for item in [never, delay].into_iter().flatten() {
+            d.nopreempt_master(item.span(), item.keyword());
+        }
+        return Preempt::Yes;
+    }
+    if never.is_some() {
+        return Preempt::No;
+    }
+    let wait = delay.and_then(|item| args::time(item, Duration::ZERO, Duration::from_secs(1000), d));
+    wait.filter(|wait| !wait.is_zero())
+        .map_or(Preempt::Yes, Preempt::After)
+}
+
+fn wire_version(block: &Item, family: Family, globals: &Globals, d: &mut Diagnostics) -> Version {
+    let own = block.last("version");
+    match (own.and_then(|item| global::version(item, d)), family) {
+        (Some(Version::V2), Family::V6) => {
+            if let Some(item) = own {
+                d.ignored_value(
+                    item.arg_span(),
+                    "VRRP version 2 knows IPv4 only",
+                    "version 3 is used",
+                );
+            }
+            Version::V3
+        }
+        (None, Family::V6) => Version::V3,
+        (own, _) => own.unwrap_or(globals.version),
+    }
+}
+
+/// Version 2 says whole seconds, version 3 hundredths; keepalived rounds to what can be said.
+fn advert_interval(block: &Item, version: Version, d: &mut Diagnostics) -> Centis {
+    let default = Centis::new(100);
+    let Some(item) = block.last("advert_int") else {
+        return default;
+    };
+    let (min, max) = (Duration::from_millis(10), Duration::from_secs(255));
+    let Some(time) = args::time(item, min, max, d) else {
+        return default;
+    };
+    let step = if version == Version::V2 { 1_000_000 } else { 10_000 };
+    let steps = ((time.as_micros() + step / 2) / step).max(1);
+    if steps * step != time.as_micros() {
+        let message = format!(
+            "version {} cannot say {time:?}",
+            if version == Version::V2 { 2 } else { 3 }
+        );
+        d.ignored_value(item.arg_span(), &message, "rounded");
+    }
+    let centis = (steps * step / 10_000).min(if version == Version::V3 { 4095 } else { 25_500 });
+    if centis * 10_000 < steps * step {
+        d.ignored_value(
+            item.arg_span(),
+            "VRRP version 3 can say 40.95 s at most",
+            "40.95 s is used",
+        );
+    }
+    u16::try_from(centis).map_or(default, Centis::new)
+}
+
+fn auth(block: &Item, version: Version, d: &mut Diagnostics) -> Auth {
+    let Some(block) = block.last("authentication") else {
+        return Auth::None;
+    };
+    let (kind, pass) = (block.last("auth_type"), block.last("auth_pass"));
+    if version == Version::V3 {
+        d.password_ignored(block.span());
+        return Auth::None;
+    }
+    match kind.map(Item::arg) {
+        Some("PASS" | "SIMPLE") => {}
+        Some("AH") => {
+            let span = kind.map_or(block.span(), Item::arg_span);
+            let why = "adverts without it are dropped by peers that have it";
+            d.not_supported_error(
+                span,
+                "auth_type AH",
+                why,
+                "write auth_type PASS, or remove the block everywhere",
+            );
+            return Auth::None;
+        }
+        Some(other) => {
+            let message = format!("auth_type `{other}` is neither PASS nor AH");
+            d.ignored_value(block.span(), &message, "no authentication");
+            return Auth::None;
+        }
+        None => return Auth::None,
+    }
+    let Some(pass) = pass else {
+        d.ignored_value(
+            block.span(),
+            "auth_type PASS without auth_pass",
+            "no authentication",
+        );
+        return Auth::None;
+    };
+    let bytes = pass.arg().as_bytes();
+    if bytes.len() > 8 {
+        d.password_cut(pass.arg_span(), bytes.len());
+    }
+    let mut password = [0; 8];
+    for (to, from) in password.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    Auth::Pass(password)
+}
+
+fn checksum(block: &Item, family: Family, globals: &Globals, d: &mut Diagnostics) -> ChecksumForm {
+    let own = block.last("v3_checksum_as_v2").map(|item| args::flag(item, d));
+    match family {
+        Family::V4 if own.unwrap_or(globals.message_only) => ChecksumForm::MessageOnly,
+        Family::V4 | Family::V6 => ChecksumForm::PseudoHeader,
+    }
+}
+
+fn announcement(block: &Item, globals: &Globals, d: &mut Diagnostics) -> Announcement {
+    let mut announcement = globals.announcement;
+    for item in &block.children {
+        global::announcement(item.keyword(), item, &mut announcement, d);
+    }
+    announcement
+}
+
+fn source(block: &Item, multicast: bool, d: &mut Diagnostics) -> Option<std::net::IpAddr> {
+    let unicast = block.last("unicast_src_ip");
+    let chosen = if multicast {
+        block.last("mcast_src_ip").or(unicast)
+    } else {
+        unicast
+    };
+    chosen.and_then(|item| global::address(item, d))
+}
+
+fn transport(
+    block: &Item,
+    family: Family,
+    peers: Vec<std::net::IpAddr>,
+    globals: &Globals,
+    d: &mut Diagnostics,
+) -> Transport {
+    if !peers.is_empty() {
+        let hop_limit = number(block, "unicast_ttl", 1, 255, d).unwrap_or(255);
+        return Transport::Unicast { peers, hop_limit };
+    }
+    let asked = block
+        .last("unicast_peer")
+        .or_else(|| block.last("unicast_src_ip"));
+    if let Some(item) = asked {
+        d.empty_unicast_peers(item.span());
+    }
+    let own = block
+        .last("mcast_dst_ip")
+        .and_then(|item| global::address(item, d));
+    let global = if family == Family::V4 {
+        globals.group4
+    } else {
+        globals.group6
+    };
+    Transport::Multicast(
+        own.or(global)
+            .unwrap_or_else(|| crate::toml::default_group(family)),
+    )
+}
+
+pub(super) fn lower_group(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut Diagnostics) {
+    args::at_most(block, 1, d);
+    let mut members: Vec<(model::ids::InstanceName, Span)> = Vec::new();
+    for word in block
+        .all("group")
+        .flat_map(|list| &list.children)
+        .flat_map(Item::words)
+    {
+        members.push((word.text.as_str().into(), word.span.clone()));
+    }
+    let track = parts::track(block, "", d);
+    let hooks = parts::hooks(block, &globals.user, d);
+    let plan = GroupPlan {
+        name: block.arg().into(),
+        members: Vec::new(),
+        track: track.scripts,
+        track_links: track.links,
+        hooks,
+    };
+    draft.groups.push(GroupDraft {
+        language: Language::Keepalived,
+        plan,
+        head: block.arg_span().clone(),
+        members,
+        track: track.spans,
+    });
+}

@@ -1,0 +1,179 @@
+//! The lists of an instance: addresses, peers, what is tracked, what runs.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use model::plan::{
+    Arguments, CommandPlan, HookAction, HookPlan, Phase, TrackLink, TrackTracker, VirtualAddress,
+};
+
+use crate::check::WEIGHT_OF_TRACKER;
+use crate::diagnostics::Diagnostics;
+use crate::draft::User;
+use crate::keepalived::tree::Item;
+use crate::keepalived::{args, script};
+use crate::source::Span;
+use crate::unit;
+
+/// Longest time for a notify script; keepalived knows none, but a script that hangs would hold up its successors.
+const HOOK_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The lines of all blocks of that name.
+pub(super) fn addresses(
+    block: &Item,
+    keyword: &str,
+    d: &mut Diagnostics,
+) -> (Vec<VirtualAddress>, Vec<Span>) {
+    let lines = block.all(keyword).flat_map(|list| &list.children);
+    lines.filter_map(|line| address(line, d)).unzip()
+}
+
+fn address(line: &Item, d: &mut Diagnostics) -> Option<(VirtualAddress, Span)> {
+    let mut words = line.words().iter();
+    let first = words.next()?;
+    let Some(net) = unit::network(&first.text) else {
+        d.bad_vip(&first.span, &first.text);
+        return None;
+    };
+    let mut address = VirtualAddress {
+        net,
+        interface: None,
+        label: None,
+    };
+    while let Some(word) = words.next() {
+        match word.text.as_str() {
+            "dev" => match words.next() {
+                Some(name) if unit::interface(&name.text) => {
+                    address.interface = Some(name.text.as_str().into())
+                }
+                Some(name) => {
+                    d.bad_interface::<()>(&name.span, &name.text);
+                }
+                None => d.missing_argument(&word.span, "dev"),
+            },
+            "label" => match words.next() {
+                Some(label) if label.text.len() <= 15 => address.label = Some(label.text.clone()),
+                Some(label) => d.ignored_value(&label.span, "a label has at most 15 bytes", "ignored"),
+                None => d.missing_argument(&word.span, "label"),
+            },
+            option @ ("brd" | "broadcast" | "scope" | "peer" | "preferred_lft") => {
+                words.next();
+                d.not_supported(&word.span, option, "the address is put on without it");
+            }
+            option @ ("home" | "-nodad" | "mngtmpaddr" | "noprefixroute" | "autojoin" | "use_vmac") => {
+                d.not_supported(&word.span, option, "the address is put on without it");
+            }
+            "no_track" => d.not_supported(
+                &word.span,
+                "no_track",
+                "an address that somebody takes off is put back",
+            ),
+            _ => d.extra_words(&word.span, "an address"),
+        }
+    }
+    Some((address, first.span.clone()))
+}
+
+/// `ADDR [min_ttl N] [max_ttl N]`, one on each line.
+pub(super) fn peers(block: &Item, d: &mut Diagnostics) -> Vec<IpAddr> {
+    let mut peers = Vec::new();
+    for line in block.all("unicast_peer").flat_map(|list| &list.children) {
+        let mut words = line.words().iter();
+        let Some(first) = words.next() else { continue };
+        match first.text.parse() {
+            Ok(peer) if peers.contains(&peer) => d.duplicate_peer(&first.span, peer),
+            Ok(peer) => peers.push(peer),
+            Err(_) => d.bad_keepalived_address(&first.span, "peer", &first.text),
+        }
+        if let Some(option) = words.next() {
+            d.not_supported(
+                &option.span,
+                &option.text,
+                "the hop limit of adverts from this peer is not checked",
+            );
+        }
+    }
+    peers
+}
+
+/// What is tracked.
+#[derive(Default)]
+pub(super) struct Track {
+    pub(super) links: Vec<TrackLink>,
+    pub(super) scripts: Vec<TrackTracker>,
+    /// One for each of `scripts`.
+    pub(super) spans: Vec<Span>,
+}
+
+/// `own` is the instance's interface.
+pub(super) fn track(block: &Item, own: &str, d: &mut Diagnostics) -> Track {
+    let mut track = Track::default();
+    for line in block.all("track_interface").flat_map(|list| &list.children) {
+        let Some(name) = line.words().first() else {
+            continue;
+        };
+        if name.text == own {
+            d.own_interface_tracked(&name.span, own);
+        } else if !unit::interface(&name.text) {
+            d.bad_interface::<()>(&name.span, &name.text);
+        } else {
+            let weight = weight(line, d).unwrap_or(0);
+            track.links.push(TrackLink {
+                interface: name.text.as_str().into(),
+                weight,
+            });
+        }
+    }
+    for line in block.all("track_script").flat_map(|list| &list.children) {
+        let Some(name) = line.words().first() else {
+            continue;
+        };
+        let weight = weight(line, d).unwrap_or(WEIGHT_OF_TRACKER);
+        track.scripts.push(TrackTracker {
+            tracker: name.text.as_str().into(),
+            weight,
+        });
+        track.spans.push(name.span.clone());
+    }
+    track
+}
+
+/// `NAME weight N [reverse]`.
+fn weight(line: &Item, d: &mut Diagnostics) -> Option<i16> {
+    let mut words = line.words().iter().skip(1);
+    let option = words.next()?;
+    if option.text != "weight" {
+        d.extra_words(&option.span, "a track line");
+        return None;
+    }
+    script::weight(words.map(|word| word.text.as_str()), line, d)
+}
+
+/// The specific scripts first, the general one after them, as keepalived runs them.
+pub(super) fn hooks(block: &Item, user: &User, d: &mut Diagnostics) -> Vec<HookPlan> {
+    let all = vec![Phase::Master, Phase::Backup, Phase::Fault, Phase::Stop];
+    let kinds = [
+        ("notify_master", vec![Phase::Master], Arguments::AsWritten),
+        ("notify_backup", vec![Phase::Backup], Arguments::AsWritten),
+        ("notify_fault", vec![Phase::Fault], Arguments::AsWritten),
+        ("notify_stop", vec![Phase::Stop], Arguments::AsWritten),
+        ("notify", all, Arguments::Keepalived),
+    ];
+    let mut hooks = Vec::new();
+    for (keyword, phases, arguments) in kinds {
+        let Some(exec) = block.last(keyword).and_then(|item| args::notify(item, user, d)) else {
+            continue;
+        };
+        let command = CommandPlan {
+            argv: exec.argv,
+            user: exec.user,
+            arguments,
+        };
+        hooks.push(HookPlan {
+            phases,
+            action: HookAction::Command(command),
+            timeout: HOOK_TIMEOUT,
+        });
+    }
+    hooks
+}

@@ -1,0 +1,171 @@
+use std::fs;
+use std::path::PathBuf;
+
+use model::plan::{NetGrant, PluginSource};
+use tempfile::TempDir;
+
+use super::{Environment, Loaded, load};
+
+fn directory(files: &[(&str, &str)]) -> TempDir {
+    let directory = TempDir::new().expect("a temporary directory can be made");
+    for (name, text) in files {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().expect("it has one")).expect("made");
+        fs::write(path, text).expect("written");
+    }
+    directory
+}
+
+fn loaded(directory: &TempDir) -> Loaded {
+    load(&[directory.path().to_owned()], &Environment::default())
+}
+
+fn messages(loaded: &Loaded, directory: &TempDir) -> String {
+    let text = loaded.diagnostics.render(false, 100);
+    text.replace(&directory.path().display().to_string(), "DIR")
+}
+
+const WEB: &str = "[instance.web]\ninterface = \"eth0\"\nvrid = 51\naddresses = [\"192.0.2.10/24\"]\n";
+
+#[test]
+fn a_later_file_changes_one_key() {
+    let directory = directory(&[
+        ("10-web.toml", WEB),
+        ("90-local.toml", "[instance.web]\npriority = 42\n"),
+    ]);
+    let loaded = loaded(&directory);
+    let plan = loaded.plan.expect("no mistake");
+    assert_eq!(plan.instances.len(), 1);
+    assert_eq!(
+        (plan.instances[0].priority.get(), plan.instances[0].vrid.get()),
+        (42, 51)
+    );
+    assert_eq!(loaded.files.len(), 2);
+}
+
+#[test]
+fn a_later_file_replaces_a_list() {
+    let later = "[instance.web]\naddresses = [\"192.0.2.11/24\"]\n";
+    let directory = directory(&[("10-web.toml", WEB), ("90-local.toml", later)]);
+    let plan = loaded(&directory).plan.expect("no mistake");
+    let addresses: Vec<String> = plan.instances[0]
+        .addresses
+        .iter()
+        .map(|a| a.net.to_string())
+        .collect();
+    assert_eq!(addresses, ["192.0.2.11/24"]);
+}
+
+#[test]
+fn a_plugin_file_is_relative_to_the_file_that_names_it() {
+    let text = "[plugin.http]\nfile = \"plugins/http.lua\"\n[service.s]\naddress = \"192.0.2.1:80\"\n\
+                servers = [\"10.0.0.1\"]\ncheck = { plugin = \"http\", address = \"10.9.9.9\" }\n";
+    let directory = directory(&[("a.toml", text)]);
+    let plan = loaded(&directory).plan.expect("no mistake");
+    let file = directory.path().join("plugins/http.lua");
+    assert_eq!(plan.plugins[0].source, PluginSource::File(file));
+    let net = NetGrant::Net {
+        net: "10.9.9.9/32".parse().expect("a network"),
+        port: None,
+    };
+    assert_eq!(plan.plugins[0].grants.net, [NetGrant::Target, net]);
+    assert_eq!(plan.services[0].servers[0].key.port, 80);
+}
+
+#[test]
+fn every_file_is_reported_in_one_run() {
+    let one = "[instance.a]\ninterface = \"eth0\"\nvrid = 999\naddresses = [\"192.0.2.10/24\"]\n";
+    let two = "[instance.b]\ninterface = \"eth0\"\nvrid = 52\nadresses = []\n";
+    let directory = directory(&[("1.toml", one), ("2.toml", two), ("3.toml", "nodes = 1")]);
+    let loaded = loaded(&directory);
+    assert!(loaded.plan.is_none());
+    let lines: Vec<_> = loaded
+        .diagnostics
+        .iter()
+        .map(|d| {
+            (
+                d.file().and_then(|f| f.file_name()).map(|f| f.to_owned()),
+                d.position().map(|p| p.0),
+            )
+        })
+        .collect();
+    let at = |file: &str, line| (Some(file.into()), Some(line));
+    assert_eq!(lines, [at("1.toml", 3), at("2.toml", 4), at("3.toml", 1)]);
+}
+
+#[test]
+fn both_languages_make_one_plan() {
+    let foreign = "vrrp_instance mail {\ninterface eth0\nvirtual_router_id 52\n\
+                   virtual_ipaddress { 192.0.2.25/24 }\n}\n";
+    let directory = directory(&[("conf.d/web.toml", WEB), ("keepalived.conf", foreign)]);
+    let paths = [
+        directory.path().join("conf.d"),
+        directory.path().join("keepalived.conf"),
+    ];
+    let loaded = load(&paths, &Environment::default());
+    assert_eq!(loaded.plan.expect("no mistake").instances.len(), 2);
+}
+
+#[test]
+fn includes_are_followed_and_listed() {
+    let head = "include more/*.conf\n";
+    let more = "vrrp_instance mail {\r\ninterface eth0\r\nvirtual_router_id 52\r\n\
+                virtual_ipaddress { 192.0.2.25/24 }\r\n}\r\n";
+    let directory = directory(&[("k.conf", head), ("more/a.conf", more)]);
+    let loaded = load(&[directory.path().join("k.conf")], &Environment::default());
+    assert_eq!(loaded.plan.expect("no mistake").instances.len(), 1);
+    assert_eq!(
+        loaded.files,
+        [
+            directory.path().join("k.conf"),
+            directory.path().join("more/a.conf")
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_includes_itself_ends() {
+    let directory = directory(&[("k.conf", "include k.conf\ninclude k.conf\n")]);
+    let loaded = load(&[directory.path().join("k.conf")], &Environment::default());
+    assert!(loaded.diagnostics.has_errors());
+}
+
+#[test]
+fn missing_and_unreadable_files() {
+    let directory = directory(&[("latin.toml", "")]);
+    fs::write(directory.path().join("latin.toml"), b"node = \"caf\xe9\"").expect("written");
+    let names = ["nowhere.toml", "latin.toml"];
+    let mut paths: Vec<PathBuf> = names.iter().map(|name| directory.path().join(name)).collect();
+    paths.push(PathBuf::from("/dev/null"));
+    let loaded = load(&paths, &Environment::default());
+    insta::assert_snapshot!(messages(&loaded, &directory), @r"
+    bellwether::unreadable
+
+      × cannot read DIR/nowhere.toml: it does not exist
+      help: create it, or name another with -c PATH
+
+    bellwether::unreadable
+
+      × cannot read DIR/latin.toml: it is not UTF-8: invalid utf-8 sequence of 1 bytes
+      │ from index 11
+      help: name a readable file or directory with -c PATH
+
+    bellwether::unreadable
+
+      × cannot read /dev/null: it is not a regular file
+      help: name a readable file or directory with -c PATH
+    ");
+}
+
+#[test]
+fn an_empty_directory_is_said() {
+    let directory = directory(&[("readme.txt", "")]);
+    let loaded = loaded(&directory);
+    assert!(loaded.plan.is_some());
+    insta::assert_snapshot!(messages(&loaded, &directory), @r"
+    bellwether::empty_directory
+
+      ⚠ no *.toml in DIR: nothing is configured
+      help: files of other names are not read; copy an example of conf.d into it
+    ");
+}

@@ -1,0 +1,55 @@
+//! Texts, and places in them.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A file and what it held when it was read.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+}
+
+/// A place in a file.
+#[derive(Clone)]
+pub(crate) struct Span {
+    pub(crate) source: Arc<Source>,
+    pub(crate) range: Range<usize>,
+}
+
+impl Span {
+    pub(crate) fn new(source: &Arc<Source>, range: Range<usize>) -> Self {
+        let len = source.text.len();
+        let start = range.start.min(len);
+        Self {
+            source: Arc::clone(source),
+            range: start..range.end.clamp(start, len),
+        }
+    }
+
+    /// Line and column, both counted from 1; the column in characters.
+    pub(crate) fn position(&self) -> (usize, usize) {
+        let before = self.source.text.get(..self.range.start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        (line, column)
+    }
+
+    /// Directory of the file: what a relative path in it is relative to.
+    pub(crate) fn directory(&self) -> &Path {
+        self.source.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// `file:line`, for a message that points to a second place.
+    pub(crate) fn place(&self) -> String {
+        format!("{}:{}", self.source.path.display(), self.position().0)
+    }
+}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{:?}]", self.source.path.display(), self.range)
+    }
+}

@@ -1,0 +1,96 @@
+//! `[[instance.NAME.hook]]`: what runs at a transition.
+
+use std::time::Duration;
+
+use model::plan::{Arguments, CommandPlan, HookAction, HookPlan, Phase};
+
+use super::keys::{self, At, Keys};
+use super::tree::{Node, Value};
+use crate::diagnostics::Diagnostics;
+use crate::draft::{Draft, PluginUse};
+
+/// Longest time for a hook that sets none.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
+
+const PHASES: [(&str, Phase); 4] = [
+    ("master", Phase::Master),
+    ("backup", Phase::Backup),
+    ("fault", Phase::Fault),
+    ("stop", Phase::Stop),
+];
+
+/// The hooks under `key`, in order.
+pub(super) fn lower_all(outer: &mut Keys<'_>, draft: &mut Draft, d: &mut Diagnostics) -> Vec<HookPlan> {
+    let nodes = outer.list("hook", d);
+    nodes.iter().filter_map(|node| lower(node, draft, d)).collect()
+}
+
+fn lower(node: &Node, draft: &mut Draft, d: &mut Diagnostics) -> Option<HookPlan> {
+    let mut keys = Keys::new(keys::table(node, d)?, "a hook");
+    let phases = phases(&mut keys, d);
+    let timeout = keys.duration("timeout", d).map_or(TIMEOUT, |at| at.value);
+    let plugin = keys.text("plugin", d);
+    let parameters = keys.table("parameters", d);
+    let command = keys.command("command", d);
+    let user = keys.user("user", d).flatten();
+    let arguments = keys.choice(
+        "arguments",
+        &[
+            ("none", Arguments::AsWritten),
+            ("keepalived", Arguments::Keepalived),
+        ],
+        d,
+    );
+    let refused = keys.refused;
+    keys.finish(d);
+    let action = match (plugin, command) {
+        (Some(At { value, span }), None) => {
+            let plugin = value.into();
+            draft.uses.push(PluginUse {
+                plugin,
+                span,
+                exec: None,
+                connect: None,
+                read: None,
+            });
+            let parameters = parameters.map(super::tree::Table::parameters).unwrap_or_default();
+            HookAction::Plugin {
+                plugin: value.into(),
+                parameters,
+            }
+        }
+        (None, Some(At { value: argv, .. })) => {
+            let arguments = arguments.unwrap_or(Arguments::AsWritten);
+            HookAction::Command(CommandPlan {
+                argv,
+                user,
+                arguments,
+            })
+        }
+        (Some(_), Some(at)) => return d.plugin_and_command(&at.span),
+        (None, None) if refused => return None,
+        (None, None) => return d.missing_key(&node.span, "a hook", "plugin", "plugin = \"announce\""),
+    };
+    let phases = match phases {
+        Some(phases) => phases,
+        None if refused => return None,
+        None => return d.missing_key(&node.span, "a hook", "on", "on = [\"master\", \"backup\"]"),
+    };
+    Some(HookPlan {
+        phases,
+        action,
+        timeout,
+    })
+}
+
+/// One word or a list of them.
+fn phases(keys: &mut Keys<'_>, d: &mut Diagnostics) -> Option<Vec<Phase>> {
+    let node = keys.node("on")?;
+    let one = |node: &Node, d: &mut Diagnostics| keys::choice(node, "on", &PHASES, d);
+    let phases = match &node.value {
+        Value::List(list) => list.iter().map(|node| one(node, d)).collect(),
+        _ => one(node, d).map(|phase| vec![phase]),
+    };
+    keys.refused |= phases.is_none();
+    phases
+}

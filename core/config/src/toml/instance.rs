@@ -1,0 +1,237 @@
+//! `[instance.NAME]` and `[group.NAME]`.
+
+mod parts;
+
+use std::time::Duration;
+
+use model::net::Family;
+use model::plan::{Auth, ChecksumForm, GroupPlan, InstancePlan, Preempt, Transport, Version, VirtualAddress};
+use model::units::{Centis, Priority, Vrid};
+
+use super::hook;
+use super::keys::{self, At, Keys};
+use super::tree::{Entry, Table, Value};
+use crate::diagnostics::Diagnostics;
+use crate::draft::{Draft, GroupDraft, InstanceDraft, Language, Places};
+
+pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diagnostics) {
+    let mut keys = Keys::new(table, "an instance");
+    let mut places = Places::new(&name.key_span);
+    let errors = d.count().0;
+    let wire = wire(&mut keys, name, d);
+    let (addresses, address_spans) = parts::addresses(&mut keys, "addresses", d);
+    let (excluded, excluded_spans) = parts::addresses(&mut keys, "excluded", d);
+    let reach = reach(&mut keys, name, addresses.first(), d);
+    let preempt = keys.node("preempt").and_then(|node| parts::preempt(node, d));
+    let answer_lower = keys.flag("answer_lower", d).unwrap_or(true);
+    let announcement = keys
+        .table("announce", d)
+        .map(|table| parts::announcement(table, d));
+    let track_own_link = keys.flag("track_own_interface", d).unwrap_or(true);
+    let track = parts::track(&mut keys, d);
+    let hooks = hook::lower_all(&mut keys, draft, d);
+    let parts = [
+        "vrid",
+        "priority",
+        "version",
+        "advert_interval",
+        "password",
+        "source",
+        "unicast",
+        "multicast",
+    ];
+    for key in parts {
+        if let Some(entry) = table.get(key) {
+            places.put(key, &entry.node.span);
+        }
+    }
+    let refused = keys.refused;
+    keys.finish(d);
+    let plan = InstancePlan {
+        name: name.key.as_str().into(),
+        interface: wire.interface.into(),
+        vrid: wire.vrid,
+        family: reach.family,
+        version: wire.version,
+        priority: wire.priority,
+        advert_interval: wire.advert_interval,
+        preempt: preempt.unwrap_or(Preempt::Yes),
+        down_adverts: wire.down_adverts,
+        transport: reach.transport,
+        source: reach.source,
+        auth: wire.auth,
+        checksum: wire.checksum,
+        answer_lower,
+        addresses,
+        excluded,
+        announcement: announcement.unwrap_or_default(),
+        track_own_link,
+        track_links: track.links,
+        track: track.trackers,
+        hooks,
+    };
+    draft.instances.push(InstanceDraft {
+        language: Language::Toml,
+        plan,
+        places,
+        addresses: address_spans,
+        excluded: excluded_spans,
+        track: track.spans,
+        broken: refused || d.count().0 > errors,
+    });
+}
+
+/// What adverts say.
+struct Wire<'a> {
+    interface: &'a str,
+    vrid: Vrid,
+    priority: Priority,
+    version: Version,
+    advert_interval: Centis,
+    down_adverts: u8,
+    auth: Auth,
+    checksum: ChecksumForm,
+}
+
+fn wire<'a>(keys: &mut Keys<'a>, name: &Entry, d: &mut Diagnostics) -> Wire<'a> {
+    let interface = keys.interface("interface", d);
+    if keys.node("interface").is_none() {
+        d.missing_key::<()>(&name.key_span, "an instance", "interface", "interface = \"eth0\"");
+    }
+    let vrid = keys.number("vrid", 1, 255, d);
+    if keys.node("vrid").is_none() {
+        d.missing_key::<()>(&name.key_span, "an instance", "vrid", "vrid = 51");
+    }
+    let priority = keys.number("priority", 1, 255, d);
+    let version = keys.number("version", 2, 3, d);
+    let interval = keys.duration("advert_interval", d);
+    let down_adverts = keys.number("down_adverts", 1, 100, d);
+    let password = keys.text("password", d);
+    let forms = [
+        ("message", ChecksumForm::MessageOnly),
+        ("pseudo-header", ChecksumForm::PseudoHeader),
+    ];
+    let checksum = keys.choice("checksum", &forms, d);
+    Wire {
+        // What is refused needs a stand-in only: its error keeps the plan from being used.
+        interface: interface.map_or("none", |at| at.value),
+        vrid: vrid
+            .and_then(|at| parts::unsigned(at.value))
+            .unwrap_or_else(placeholder_vrid),
+        priority: priority
+            .and_then(|at| parts::unsigned(at.value))
+            .unwrap_or(Priority::DEFAULT),
+        version: if version.is_some_and(|at| at.value == 2) {
+            Version::V2
+        } else {
+            Version::V3
+        },
+        advert_interval: interval.and_then(|at| centis(&at, d)).unwrap_or(Centis::new(100)),
+        down_adverts: down_adverts
+            .and_then(|at| u8::try_from(at.value).ok())
+            .unwrap_or(3),
+        auth: password
+            .and_then(|at| parts::password(&at, d))
+            .map_or(Auth::None, Auth::Pass),
+        checksum: checksum.unwrap_or(ChecksumForm::MessageOnly),
+    }
+}
+
+/// How adverts travel.
+struct Reach {
+    family: Family,
+    transport: Transport,
+    source: Option<std::net::IpAddr>,
+}
+
+fn reach(keys: &mut Keys<'_>, name: &Entry, first: Option<&VirtualAddress>, d: &mut Diagnostics) -> Reach {
+    let family = keys.choice("family", &[("ipv4", Family::V4), ("ipv6", Family::V6)], d);
+    let unicast = keys
+        .table("unicast", d)
+        .and_then(|table| parts::unicast(table, name, d));
+    let multicast = keys.address("multicast", d);
+    if let (Some(_), Some(multicast)) = (&unicast, &multicast) {
+        d.unicast_and_multicast(&multicast.span);
+    }
+    let multicast = multicast.map(|at| at.value);
+    let source = keys.address("source", d);
+    let (peers, hop_limit, unicast_source) = unicast.unwrap_or_default();
+    let source = unicast_source.or(source).map(|at| at.value);
+    let family = family
+        .or_else(|| first.map(|address| Family::of(address.net.addr())))
+        .or_else(|| peers.first().copied().map(Family::of))
+        .or_else(|| source.map(Family::of))
+        .unwrap_or(Family::V4);
+    let transport = if peers.is_empty() {
+        Transport::Multicast(multicast.unwrap_or_else(|| default_group(family)))
+    } else {
+        Transport::Unicast { peers, hop_limit }
+    };
+    Reach {
+        family,
+        transport,
+        source,
+    }
+}
+
+/// Stands for a VRID that was refused; the error keeps the plan from being used.
+pub(crate) fn placeholder_vrid() -> Vrid {
+    Vrid::try_from(1).expect("1 is a VRID")
+}
+
+/// The group of RFC 9568 §5.1.1.2 and §5.1.2.2.
+pub(crate) fn default_group(family: Family) -> std::net::IpAddr {
+    match family {
+        Family::V4 => std::net::Ipv4Addr::new(224, 0, 0, 18).into(),
+        Family::V6 => std::net::Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12).into(),
+    }
+}
+
+/// A whole number of centiseconds from 10 ms to 255 s; what each version can say of it is checked later.
+fn centis(at: &At<Duration>, d: &mut Diagnostics) -> Option<Centis> {
+    let micros = at.value.as_micros();
+    if !micros.is_multiple_of(10_000) || !(10_000..=255_000_000).contains(&micros) {
+        return d.advert_interval(&at.span);
+    }
+    u16::try_from(micros / 10_000).ok().map(Centis::new)
+}
+
+pub(super) fn lower_group(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diagnostics) {
+    let mut keys = Keys::new(table, "a group");
+    let mut members = Vec::new();
+    match keys.entry("members") {
+        None => {
+            let example = "members = [\"web4\", \"web6\"]";
+            d.missing_key::<()>(&name.key_span, "a group", "members", example);
+        }
+        Some(Entry { node, .. }) => match &node.value {
+            Value::List(list) => {
+                for node in list {
+                    if let Some(member) = keys::text(node, d) {
+                        members.push((member.into(), node.span.clone()));
+                    }
+                }
+            }
+            other => d
+                .wrong_type::<()>(&node.span, "a list of instances", other.kind())
+                .unwrap_or_default(),
+        },
+    }
+    let track = parts::track(&mut keys, d);
+    let hooks = hook::lower_all(&mut keys, draft, d);
+    keys.finish(d);
+    let plan = GroupPlan {
+        name: name.key.as_str().into(),
+        members: Vec::new(),
+        track: track.trackers,
+        track_links: track.links,
+        hooks,
+    };
+    draft.groups.push(GroupDraft {
+        language: Language::Toml,
+        plan,
+        head: name.key_span.clone(),
+        members,
+        track: track.spans,
+    });
+}

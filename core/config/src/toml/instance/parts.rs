@@ -1,0 +1,188 @@
+//! The parts of an instance that have a shape of their own.
+
+use std::net::IpAddr;
+
+use model::plan::{Announcement, Preempt, TrackLink, TrackTracker, VirtualAddress};
+
+use crate::diagnostics::Diagnostics;
+use crate::source::Span;
+use crate::toml::keys::{self, At, Keys};
+use crate::toml::tree::{Entry, Node, Table, Value};
+
+pub(super) fn unsigned<T: TryFrom<u64>>(number: i64) -> Option<T> {
+    u64::try_from(number)
+        .ok()
+        .and_then(|number| T::try_from(number).ok())
+}
+
+/// `true`, `false`, or how long to wait first.
+pub(super) fn preempt(node: &Node, d: &mut Diagnostics) -> Option<Preempt> {
+    match &node.value {
+        Value::Boolean(true) => Some(Preempt::Yes),
+        Value::Boolean(false) => Some(Preempt::No),
+        Value::Text(_) => keys::duration(node, d).map(|wait| {
+            if wait.is_zero() {
+                Preempt::Yes
+            } else {
+                Preempt::After(wait)
+            }
+        }),
+        Value::Integer(number) => d.no_unit(&node.span, &number.to_string()),
+        other => d.wrong_type(&node.span, "true, false or a time such as \"30s\"", other.kind()),
+    }
+}
+
+/// A list of `"192.0.2.10/24"` or `{ address = "...", interface = "...", label = "..." }`.
+pub(super) fn addresses(
+    outer: &mut Keys<'_>,
+    key: &'static str,
+    d: &mut Diagnostics,
+) -> (Vec<VirtualAddress>, Vec<Span>) {
+    let nodes = outer.list(key, d);
+    let read = nodes.iter().filter_map(|node| address(node, d));
+    read.unzip()
+}
+
+fn address(node: &Node, d: &mut Diagnostics) -> Option<(VirtualAddress, Span)> {
+    let Value::Table(table) = &node.value else {
+        let net = keys::network(node, d)?;
+        return Some((
+            VirtualAddress {
+                net,
+                interface: None,
+                label: None,
+            },
+            node.span.clone(),
+        ));
+    };
+    let mut keys = Keys::new(table, "an address");
+    let net = match keys.node("address") {
+        Some(node) => keys::network(node, d),
+        None => d.missing_key(&node.span, "an address", "address", "address = \"192.0.2.10/24\""),
+    };
+    let interface = keys.interface("interface", d).map(|at| at.value.into());
+    let label = keys.text("label", d).and_then(|at| {
+        // IFA_LABEL is as long as an interface's name.
+        let fits = !at.value.is_empty() && at.value.len() <= 15;
+        if fits {
+            Some(at.value.to_owned())
+        } else {
+            d.bad_label(&at.span, at.value)
+        }
+    });
+    keys.finish(d);
+    Some((
+        VirtualAddress {
+            net: net?,
+            interface,
+            label,
+        },
+        node.span.clone(),
+    ))
+}
+
+/// Peers, hop limit and source.
+pub(super) type Unicast = (Vec<IpAddr>, u8, Option<At<IpAddr>>);
+
+pub(super) fn unicast(table: &Table, name: &Entry, d: &mut Diagnostics) -> Option<Unicast> {
+    let mut keys = Keys::new(table, "unicast");
+    let written = keys.list("peers", d);
+    let mut peers = Vec::new();
+    for node in written {
+        let Some(peer) = keys::address(node, d) else {
+            continue;
+        };
+        if peers.contains(&peer) {
+            d.duplicate_peer(&node.span, peer);
+        } else {
+            peers.push(peer);
+        }
+    }
+    let source = keys.address("source", d);
+    let ttl = keys
+        .number("ttl", 1, 255, d)
+        .and_then(|at| u8::try_from(at.value).ok());
+    if written.is_empty() && !keys.refused {
+        let span = table
+            .get("peers")
+            .map_or(&name.key_span, |entry| &entry.node.span);
+        d.missing_key::<()>(span, "unicast", "peers", "peers = [\"192.0.2.3\"]");
+    }
+    keys.finish(d);
+    Some((peers, ttl.unwrap_or(255), source))
+}
+
+/// Eight bytes at most (RFC 2338 §5.3.10).
+pub(super) fn password(at: &At<&str>, d: &mut Diagnostics) -> Option<[u8; 8]> {
+    let bytes = at.value.as_bytes();
+    let mut password = [0; 8];
+    match password.get_mut(..bytes.len()) {
+        Some(part) if !bytes.is_empty() => {
+            part.copy_from_slice(bytes);
+            Some(password)
+        }
+        _ => d.password_length(&at.span, bytes.len()),
+    }
+}
+
+pub(super) fn announcement(table: &Table, d: &mut Diagnostics) -> Announcement {
+    let mut keys = Keys::new(table, "announce");
+    let default = Announcement::default();
+    let count = |at: Option<At<i64>>, or| at.and_then(|at| u8::try_from(at.value).ok()).unwrap_or(or);
+    let read = Announcement {
+        repeat: count(keys.number("repeat", 1, 255, d), default.repeat),
+        second_after: keys
+            .duration("second_after", d)
+            .map_or(default.second_after, |at| at.value),
+        refresh: keys.duration("refresh", d).map_or(default.refresh, |at| at.value),
+        refresh_repeat: count(keys.number("refresh_repeat", 1, 255, d), default.refresh_repeat),
+    };
+    keys.finish(d);
+    read
+}
+
+/// What is tracked.
+#[derive(Default)]
+pub(super) struct Track {
+    pub(super) links: Vec<TrackLink>,
+    pub(super) trackers: Vec<TrackTracker>,
+    pub(super) spans: Vec<Span>,
+}
+
+/// A list of `{ interface = "eth1", weight = -20 }` and `{ tracker = "haproxy" }`.
+pub(super) fn track(outer: &mut Keys<'_>, d: &mut Diagnostics) -> Track {
+    let mut track = Track::default();
+    for node in outer.list("track", d) {
+        let Some(table) = keys::table(node, d) else {
+            continue;
+        };
+        let mut keys = Keys::new(table, "a track entry");
+        let link = keys.interface("interface", d);
+        let tracker = keys.text("tracker", d);
+        let weight = keys
+            .number("weight", -253, 253, d)
+            .and_then(|at| i16::try_from(at.value).ok());
+        let refused = keys.refused;
+        keys.finish(d);
+        match (link, tracker) {
+            (Some(link), None) => {
+                track.links.push(TrackLink {
+                    interface: link.value.into(),
+                    weight: weight.unwrap_or(0),
+                });
+            }
+            (None, Some(tracker)) => {
+                // Filled in from the tracker itself where no weight is written.
+                let weight = weight.unwrap_or(crate::check::WEIGHT_OF_TRACKER);
+                track.trackers.push(TrackTracker {
+                    tracker: tracker.value.into(),
+                    weight,
+                });
+                track.spans.push(tracker.span);
+            }
+            (None, None) if refused => {}
+            _ => d.track_one_of(&node.span),
+        }
+    }
+    track
+}

@@ -1,0 +1,123 @@
+//! Numbers and addresses as people write them.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+/// `1s`, `10ms`, `1.5s`, `2m`, `1h`, `500us`.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let (number, unit) = text.split_at_checked(split)?;
+    let scale: u32 = match unit.trim() {
+        "us" => 1,
+        "ms" => 1_000,
+        "s" => 1_000_000,
+        "m" | "min" => 60_000_000,
+        "h" => 3_600_000_000,
+        _ => return None,
+    };
+    scaled(number, scale).map(Duration::from_micros)
+}
+
+/// Decimal seconds, as keepalived writes a time.
+pub(crate) fn seconds(text: &str) -> Option<Duration> {
+    scaled(text, 1_000_000).map(Duration::from_micros)
+}
+
+/// A decimal number times `scale`, without the rounding of floating point; digits beyond the scale are cut.
+fn scaled(number: &str, scale: u32) -> Option<u64> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    let digits = |text: &str| {
+        if text.is_empty() {
+            Some(0)
+        } else {
+            text.parse::<u64>().ok()
+        }
+    };
+    if !number.chars().all(|c| c.is_ascii_digit() || c == '.')
+        || fraction.contains('.')
+        || fraction.len() > 12
+    {
+        return None;
+    }
+    let mut value = digits(whole)?.checked_mul(u64::from(scale))?;
+    let part =
+        u128::from(digits(fraction)?) * u128::from(scale) / 10u128.pow(u32::try_from(fraction.len()).ok()?);
+    value = value.checked_add(u64::try_from(part).ok()?)?;
+    Some(value)
+}
+
+/// `16MiB`, `64KiB`, `1MB`, or a number of bytes.
+pub(crate) fn bytes(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(split)?;
+    let scale: u64 = match unit.trim() {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "kB" | "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(scale)
+}
+
+/// `192.0.2.1/24`; without a length one address by itself.
+pub(crate) fn network(text: &str) -> Option<IpNet> {
+    match text.split_once('/') {
+        None => text.parse::<IpAddr>().ok().map(IpNet::from),
+        Some((address, length)) => {
+            let address: IpAddr = address.parse().ok()?;
+            // `parse::<u8>` takes a leading `+`, which no address has.
+            let digits = !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
+            digits
+                .then(|| length.parse().ok())
+                .flatten()
+                .and_then(|length| IpNet::new(address, length).ok())
+        }
+    }
+}
+
+/// `192.0.2.1:80` or `[2001:db8::1]:80`; port 0 when there is none.
+pub(crate) fn socket(text: &str) -> Option<SocketAddr> {
+    if let Ok(socket) = text.parse::<SocketAddr>() {
+        return Some(socket);
+    }
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(text);
+    bare.parse::<IpAddr>()
+        .ok()
+        .map(|address| SocketAddr::new(address, 0))
+}
+
+/// `nobody` or `nobody:nogroup`.
+pub(crate) fn user(text: &str) -> Option<(String, Option<String>)> {
+    let (user, group) = match text.split_once(':') {
+        Some((user, group)) => (user, Some(group)),
+        None => (text, None),
+    };
+    let name = |name: &str| !name.is_empty() && !name.contains(char::is_whitespace);
+    (name(user) && group.is_none_or(name)).then(|| (user.to_owned(), group.map(str::to_owned)))
+}
+
+/// Whether the kernel could have an interface of this name (dev_valid_name: IFNAMSIZ, no `/`, no blanks).
+pub(crate) fn interface(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 15
+        && name != "."
+        && name != ".."
+        && !name.contains(|c: char| c == '/' || c == ':' || c.is_whitespace())
+}
+
+#[cfg(test)]
+mod tests;
