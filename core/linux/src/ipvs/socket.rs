@@ -1,0 +1,107 @@
+//! A generic netlink socket that sends one datagram and reads until it is answered, or for too long.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use netlink_sys::{Socket as Netlink, SocketAddr, protocols::NETLINK_GENERIC};
+use socket2::SockRef;
+
+use super::decode::{Message, messages};
+use super::uapi;
+
+/// Longest time for one exchange. A few requests are never acknowledged at all, so every one has a deadline.
+pub(super) const DEADLINE: Duration = Duration::from_secs(10);
+/// The kernel fills dumps up to 32 KiB when the reader has room for it.
+const BUFFER: usize = 64 << 10;
+
+#[derive(Debug)]
+pub(super) struct Socket {
+    netlink: Netlink,
+    next_sequence: u32,
+    buffer: Vec<u8>,
+}
+
+impl Socket {
+    pub(super) fn open() -> io::Result<Self> {
+        let mut netlink = Netlink::new(NETLINK_GENERIC)?;
+        netlink.bind_auto()?;
+        netlink.connect(&SocketAddr::new(0, 0))?;
+        // Answers to errors would repeat the request; its number is enough.
+        netlink.set_cap_ack(true)?;
+        Ok(Self {
+            netlink,
+            next_sequence: 1,
+            buffer: Vec::with_capacity(BUFFER),
+        })
+    }
+
+    /// Reserves `count` sequence numbers in a row and returns the first.
+    pub(super) fn take_sequences(&mut self, count: usize) -> u32 {
+        let first = self.next_sequence;
+        self.next_sequence = first.wrapping_add(u32::try_from(count).unwrap_or(u32::MAX));
+        first
+    }
+
+    pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let sent = self.netlink.send(bytes, 0)?;
+        if sent == bytes.len() {
+            return Ok(());
+        }
+        Err(io::Error::new(
+            io::ErrorKind::WriteZero,
+            "the kernel took a part of a datagram",
+        ))
+    }
+
+    /// Hands over every message with a sequence number of `first..=last`, up to the one that ends the exchange: an
+    /// NLMSG_ERROR (an acknowledgement is one) or NLMSG_DONE with the number `last`. Left-overs of an exchange that
+    /// was given up have other numbers and are passed by.
+    pub(super) fn receive(&mut self, first: u32, last: u32, take: impl FnMut(Message<'_>)) -> io::Result<()> {
+        self.receive_within(DEADLINE, first, last, take)
+    }
+
+    /// The same, with another deadline.
+    pub(super) fn receive_within(
+        &mut self,
+        deadline: Duration,
+        first: u32,
+        last: u32,
+        mut take: impl FnMut(Message<'_>),
+    ) -> io::Result<()> {
+        let end = Instant::now() + deadline;
+        let span = last.wrapping_sub(first);
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            let size = self.receive_datagram(left)?;
+            let datagram = self.buffer.get(..size).unwrap_or_default();
+            let ours = messages(datagram).filter(|message| message.sequence.wrapping_sub(first) <= span);
+            for message in ours {
+                let ends = matches!(message.kind, uapi::NLMSG_ERROR | uapi::NLMSG_DONE);
+                take(message);
+                if ends && message.sequence == last {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn receive_datagram(&mut self, longest: Duration) -> io::Result<usize> {
+        SockRef::from(&self.netlink).set_read_timeout(Some(longest))?;
+        loop {
+            self.buffer.clear();
+            match self.netlink.recv_from(&mut self.buffer, 0) {
+                // Only the kernel has port 0.
+                Ok((_, sender)) if sender.port_number() != 0 => return Ok(0),
+                Ok((size, _)) => return Ok(size),
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+                Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+                Err(cause) => return Err(cause),
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Does what the engine decided, on a Linux kernel: raw packets, rtnetlink, IPVS over generic netlink, processes and
+//! their confinement. The only room with `unsafe`.
+
+pub mod clock;
+pub mod reactor;
+
+pub mod announce;
+pub mod packet;
+
+pub mod address;
+pub mod monitor;
+
+pub mod ipvs;
+
+pub mod journal;
+pub mod passing;
+pub mod process;
+pub mod realtime;
+pub mod sandbox;
+
+pub mod uml;
+
+mod sys;

@@ -1,0 +1,90 @@
+//! The IP headers around an advert, both ways.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::PROTOCOL;
+
+/// Bytes of the largest header that [`build`] makes.
+pub(super) const HEADER_MAX: usize = 40;
+
+/// DSCP CS6, network control, as RFC 4594 §3.1 asks for routing protocols.
+const TRAFFIC_CLASS: u8 = 0xc0;
+
+/// An IP header ready for a socket that brings its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    bytes: [u8; HEADER_MAX],
+    len: usize,
+}
+
+impl Header {
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+/// The header for a VRRP message of `payload` bytes; `None` when the families differ or it is too long.
+pub(super) fn build(source: IpAddr, destination: IpAddr, hop_limit: u8, payload: usize) -> Option<Header> {
+    match (source, destination) {
+        (IpAddr::V4(source), IpAddr::V4(destination)) => build_v4(source, destination, hop_limit, payload),
+        (IpAddr::V6(source), IpAddr::V6(destination)) => build_v6(source, destination, hop_limit, payload),
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => None,
+    }
+}
+
+fn build_v4(source: Ipv4Addr, destination: Ipv4Addr, hop_limit: u8, payload: usize) -> Option<Header> {
+    let total = u16::try_from(payload.checked_add(20)?).ok()?;
+    let mut bytes = [0; HEADER_MAX];
+    // Identification and checksum stay 0: the kernel fills them in (raw(7), IP_HDRINCL).
+    bytes[0] = 0x45;
+    bytes[1] = TRAFFIC_CLASS;
+    bytes[2..4].copy_from_slice(&total.to_be_bytes());
+    bytes[8] = hop_limit;
+    bytes[9] = PROTOCOL;
+    bytes[12..16].copy_from_slice(&source.octets());
+    bytes[16..20].copy_from_slice(&destination.octets());
+    Some(Header { bytes, len: 20 })
+}
+
+fn build_v6(source: Ipv6Addr, destination: Ipv6Addr, hop_limit: u8, payload: usize) -> Option<Header> {
+    let length = u16::try_from(payload).ok()?;
+    let mut bytes = [0; HEADER_MAX];
+    let first = (6 << 28) | (u32::from(TRAFFIC_CLASS) << 20);
+    bytes[0..4].copy_from_slice(&first.to_be_bytes());
+    bytes[4..6].copy_from_slice(&length.to_be_bytes());
+    bytes[6] = PROTOCOL;
+    bytes[7] = hop_limit;
+    bytes[8..24].copy_from_slice(&source.octets());
+    bytes[24..40].copy_from_slice(&destination.octets());
+    Some(Header { bytes, len: 40 })
+}
+
+/// What a received IPv4 packet says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct PacketV4<'a> {
+    pub(super) source: Ipv4Addr,
+    pub(super) destination: Ipv4Addr,
+    pub(super) hop_limit: u8,
+    pub(super) payload: &'a [u8],
+}
+
+/// Takes an IPv4 packet apart by its own header length and total length; `None` when they do not fit its bytes.
+pub(super) fn parse_v4(packet: &[u8]) -> Option<PacketV4<'_>> {
+    let (&version_ihl, &hop_limit) = (packet.first()?, packet.get(8)?);
+    let header = usize::from(version_ihl & 0x0f) * 4;
+    if version_ihl >> 4 != 4 || header < 20 || *packet.get(9)? != PROTOCOL {
+        return None;
+    }
+    let total = usize::from(u16::from_be_bytes(packet.get(2..4)?.try_into().ok()?));
+    let source: [u8; 4] = packet.get(12..16)?.try_into().ok()?;
+    let destination: [u8; 4] = packet.get(16..20)?.try_into().ok()?;
+    Some(PacketV4 {
+        source: source.into(),
+        destination: destination.into(),
+        hop_limit,
+        payload: packet.get(header..total)?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+use std::net::IpAddr;
+
+use proptest::prelude::*;
+
+use super::{PacketV4, build, parse_v4};
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().expect("an address")
+}
+
+// holds VRRP-006, VRRP-017
+#[test]
+fn a_header_of_ipv4_is_exactly_this() {
+    let header = build(ip("192.0.2.1"), ip("224.0.0.18"), 255, 12).expect("one family");
+    let wanted = [
+        0x45, 0xc0, 0, 32, 0, 0, 0, 0, 255, 112, 0, 0, 192, 0, 2, 1, 224, 0, 0, 18,
+    ];
+    assert_eq!(header.as_bytes(), wanted);
+}
+
+// holds VRRP-012, VRRP-017
+#[test]
+fn a_header_of_ipv6_is_exactly_this() {
+    let header = build(ip("fe80::1"), ip("ff02::12"), 255, 24).expect("one family");
+    let mut wanted = vec![0x6c, 0, 0, 0, 0, 24, 112, 255];
+    wanted.extend([0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    wanted.extend([0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x12]);
+    assert_eq!(header.as_bytes(), wanted);
+}
+
+#[test]
+fn mixed_families_and_giants_have_no_header() {
+    assert_eq!(build(ip("192.0.2.1"), ip("ff02::12"), 255, 12), None);
+    assert_eq!(build(ip("192.0.2.1"), ip("224.0.0.18"), 255, 65_516), None);
+    assert_eq!(build(ip("fe80::1"), ip("ff02::12"), 255, 65_536), None);
+}
+
+// holds VRRP-038, VRRP-039
+#[test]
+fn options_and_padding_are_no_payload() {
+    let mut packet = vec![
+        0x46, 0xc0, 0, 26, 0, 0, 0, 0, 255, 112, 0, 0, 192, 0, 2, 1, 224, 0, 0, 18,
+    ];
+    packet.extend([0x94, 4, 0, 0]); // Router alert.
+    packet.extend([7, 8]);
+    packet.extend([0; 20]); // Padding of the Ethernet frame.
+    let parsed = parse_v4(&packet).expect("a good packet");
+    let wanted = PacketV4 {
+        source: "192.0.2.1".parse().expect("an address"),
+        destination: "224.0.0.18".parse().expect("an address"),
+        hop_limit: 255,
+        payload: &[7, 8],
+    };
+    assert_eq!(parsed, wanted);
+}
+
+#[test]
+fn lengths_that_lie_are_refused() {
+    let good = [
+        0x45, 0, 0, 21, 0, 0, 0, 0, 255, 112, 0, 0, 192, 0, 2, 1, 224, 0, 0, 18, 9,
+    ];
+    assert!(parse_v4(&good).is_some());
+    for (at, byte) in [(0, 0x65), (0, 0x44), (0, 0x4f), (3, 22), (3, 19), (9, 17)] {
+        let mut bad = good;
+        bad[at] = byte;
+        assert_eq!(parse_v4(&bad), None, "byte {at} = {byte:#x}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+        if let Some(packet) = parse_v4(&bytes) {
+            prop_assert!(packet.payload.len() <= bytes.len() - 20);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Sends adverts.
+
+use std::collections::BTreeMap;
+use std::io::{self, IoSlice};
+use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
+
+use libc::c_int;
+use model::effect::SendAdvert;
+use model::ids::LinkIndex;
+use model::net::Family;
+use rustix::net::addr::SocketAddrArg;
+use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, sendmmsg};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::header::{self, Header};
+use crate::sys;
+
+/// linux/pkt_sched.h: TC_PRIO_CONTROL. Needs CAP_NET_ADMIN; the value below does not.
+const PRIORITY_CONTROL: c_int = 7;
+const PRIORITY_INTERACTIVE: c_int = 6;
+
+/// Adverts given to the kernel by one call.
+const BATCH: usize = 64;
+
+/// Sends the adverts of a whole node. Keeps one socket for each interface and family, which sends and never receives.
+#[derive(Debug, Default)]
+pub struct Sender {
+    sockets: BTreeMap<(LinkIndex, Family), Socket>,
+}
+
+impl Sender {
+    /// A sender that has no sockets yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sends one advert, exactly as ordered: source, destination and hop limit are the caller's.
+    ///
+    /// # Errors
+    /// In words, with interface and addresses. The socket is opened anew by the next one.
+    pub fn send(&mut self, advert: &SendAdvert) -> io::Result<()> {
+        self.send_all(std::slice::from_ref(advert))
+            .map_or(Ok(()), |(_, error)| Err(error))
+    }
+
+    /// Sends adverts in their order, in few calls of the kernel, and goes on after one that fails. Gives the first
+    /// that failed, by its place, and why.
+    pub fn send_all(&mut self, adverts: &[SendAdvert]) -> Option<(usize, io::Error)> {
+        let mut failed = None;
+        let mut at = 0;
+        while let Some(first) = adverts.get(at) {
+            let key = key(first);
+            let rest = adverts.get(at..).unwrap_or_default();
+            let run = rest
+                .iter()
+                .take(BATCH)
+                .take_while(|advert| self::key(advert) == key)
+                .count();
+            let sent = self.send_run(key, rest.get(..run).unwrap_or_default());
+            match sent {
+                Ok(sent) => at += sent.max(1),
+                Err(error) => {
+                    self.sockets.remove(&key);
+                    failed.get_or_insert_with(|| (at, explain(first, &error)));
+                    at += 1;
+                }
+            }
+        }
+        failed
+    }
+
+    /// Closes the sockets of an interface that is gone.
+    pub fn forget(&mut self, link: LinkIndex) {
+        self.sockets.retain(|(of, _), _| *of != link);
+    }
+
+    /// Sends a beginning of `adverts`, all of one interface and family, and says how many.
+    fn send_run(&mut self, key: (LinkIndex, Family), adverts: &[SendAdvert]) -> io::Result<usize> {
+        let mut run = Vec::with_capacity(adverts.len());
+        for advert in adverts {
+            let Some(pair) = prepare(advert) else { break };
+            run.push((pair, &*advert.payload));
+        }
+        if run.is_empty() {
+            return Err(io::Error::from(io::ErrorKind::InvalidInput));
+        }
+        let socket = self.socket(key)?;
+        let slices: Vec<[IoSlice<'_>; 2]> = run
+            .iter()
+            .map(|((header, _), payload)| [IoSlice::new(header.as_bytes()), IoSlice::new(payload)])
+            .collect();
+        let addresses: Vec<_> = run.iter().map(|((_, to), _)| to.as_any()).collect();
+        let mut controls: Vec<_> = run.iter().map(|_| SendAncillaryBuffer::default()).collect();
+        let mut messages: Vec<MMsgHdr<'_>> = slices
+            .iter()
+            .zip(&addresses)
+            .zip(&mut controls)
+            .map(|((slice, to), control)| MMsgHdr::new_with_addr(to, slice, control))
+            .collect();
+        Ok(sendmmsg(socket, &mut messages, SendFlags::DONTWAIT)?)
+    }
+
+    fn socket(&mut self, key: (LinkIndex, Family)) -> io::Result<&Socket> {
+        use std::collections::btree_map::Entry;
+        match self.sockets.entry(key) {
+            Entry::Occupied(open) => Ok(open.into_mut()),
+            Entry::Vacant(vacant) => Ok(vacant.insert(open(key)?)),
+        }
+    }
+}
+
+fn key(advert: &SendAdvert) -> (LinkIndex, Family) {
+    (advert.link, Family::of(advert.destination))
+}
+
+/// A socket that brings its own IP header (raw(7): IPPROTO_RAW) and hears nothing.
+fn open((link, family): (LinkIndex, Family)) -> io::Result<Socket> {
+    let domain = match family {
+        Family::V4 => Domain::IPV4,
+        Family::V6 => Domain::IPV6,
+    };
+    let socket = Socket::new(
+        domain,
+        Type::RAW.nonblocking(),
+        Some(Protocol::from(libc::IPPROTO_RAW)),
+    )?;
+    sys::bind_to_index(&socket, link.0)?;
+    match family {
+        Family::V4 => socket.set_multicast_loop_v4(false)?,
+        Family::V6 => socket.set_multicast_loop_v6(false)?,
+    }
+    sys::set_option(&socket, libc::SOL_SOCKET, libc::SO_PRIORITY, PRIORITY_CONTROL)
+        .or_else(|_| sys::set_option(&socket, libc::SOL_SOCKET, libc::SO_PRIORITY, PRIORITY_INTERACTIVE))?;
+    Ok(socket)
+}
+
+/// Header and address of an advert; `None` when its families do not fit.
+fn prepare(advert: &SendAdvert) -> Option<(Header, SocketAddr)> {
+    let header = header::build(
+        advert.source,
+        advert.destination,
+        advert.hop_limit,
+        advert.payload.len(),
+    )?;
+    let to = match advert.destination {
+        IpAddr::V4(to) => SocketAddrV4::new(to, 0).into(),
+        IpAddr::V6(to) => SocketAddrV6::new(to, 0, 0, advert.link.0).into(),
+    };
+    Some((header, to))
+}
+
+fn explain(advert: &SendAdvert, error: &io::Error) -> io::Error {
+    let SendAdvert {
+        source, destination, ..
+    } = advert;
+    let link = sys::link_label(advert.link.0);
+    let cure = match error.kind() {
+        io::ErrorKind::PermissionDenied => "; needs CAP_NET_RAW, and no firewall rule against protocol 112",
+        _ => "",
+    };
+    let words = sys::words(error);
+    let message = format!("cannot send an advert from {source} to {destination} on {link}: {words}{cure}");
+    io::Error::new(error.kind(), message)
+}

@@ -1,0 +1,62 @@
+//! The few calls that neither rustix nor socket2 know.
+#![allow(unsafe_code, reason = "socket options and calls without a safe wrapper")]
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+
+use libc::c_int;
+use rustix::net::netdevice::index_to_name;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
+
+/// Sets a socket option whose value is an int.
+pub(crate) fn set_option(socket: impl AsFd, level: c_int, name: c_int, value: c_int) -> io::Result<()> {
+    let size = libc::socklen_t::try_from(size_of::<c_int>()).expect("4 fits");
+    // JUSTIFICATION: SO_BINDTOIFINDEX, SO_TIMESTAMPNS, IP_PKTINFO and others have no safe wrapper.
+    // SAFETY: the descriptor is borrowed for the call, and the pointer is to a live int of the size told.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_fd().as_raw_fd(),
+            level,
+            name,
+            (&raw const value).cast(),
+            size,
+        )
+    };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Binds a socket to the interface with this index, so that a new name does not matter.
+pub(crate) fn bind_to_index(socket: impl AsFd, index: u32) -> io::Result<()> {
+    let index = c_int::try_from(index).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+    set_option(socket, libc::SOL_SOCKET, libc::SO_BINDTOIFINDEX, index)
+}
+
+/// The name of an interface for a message; `interface 7` when it has none any more.
+pub(crate) fn link_label(index: u32) -> String {
+    socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)
+        .and_then(|socket| index_to_name(socket, index))
+        .unwrap_or_else(|_| format!("interface {index}"))
+}
+
+/// An error of the kernel in words: its message without the number, lower case.
+pub(crate) fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    text.to_lowercase()
+}
+
+/// Writes a sysctl of the calling thread's network namespace. No part may leave its directory.
+pub(crate) fn write_sysctl(parts: &[&str], value: &str) -> io::Result<()> {
+    let mut path = std::path::PathBuf::from("/proc/sys");
+    for part in parts {
+        if part.is_empty() || part.contains('/') || *part == ".." || *part == "." {
+            return Err(io::Error::from(io::ErrorKind::InvalidInput));
+        }
+        path.push(part);
+    }
+    std::fs::write(path, value)
+}

@@ -1,0 +1,9 @@
+//! The kernel does what this room says it does. Each test runs in a network namespace of its own, and needs root.
+
+mod address;
+mod announce;
+mod bed;
+mod monitor;
+mod packet;
+mod process;
+mod sandbox;
