@@ -1,0 +1,348 @@
+//! Connections, with or without TLS.
+
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_rustls::client::TlsStream;
+
+use crate::error::{Code, Error};
+use crate::grant;
+use crate::host::Call;
+use crate::tls::TlsOptions;
+use crate::trace;
+
+/// Most bytes of one read, and the longest line or block that a plugin can wait for.
+pub const READ_MAX: usize = 64 << 10;
+
+/// A connection of a plugin.
+pub struct Connection {
+    stream: Option<Stream>,
+    /// Read but not asked for yet.
+    ahead: Vec<u8>,
+    /// As the plugin named it.
+    host: String,
+    local: SocketAddr,
+    remote: SocketAddr,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+/// What bytes go through.
+pub(crate) enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Call {
+    /// Connects to an address, or to the first granted address of a name that answers.
+    pub async fn connect(
+        &self,
+        host: &str,
+        port: u16,
+        timeout: Option<Duration>,
+    ) -> Result<Connection, Error> {
+        let shown = || format!("tcp.connect {}", endpoint(host, port));
+        let side = |connection: &Connection| format!("connected from {}", connection.local);
+        self.traced(shown, side, self.open(host, port, timeout)).await
+    }
+
+    /// As `connect`, but nobody is told: for a protocol of the host.
+    pub(crate) async fn open(
+        &self,
+        host: &str,
+        port: u16,
+        timeout: Option<Duration>,
+    ) -> Result<Connection, Error> {
+        let permit = self.socket()?;
+        let what = || format!("connecting to {}", endpoint(host, port));
+        let work = async {
+            let addresses = resolve(host, port).await?;
+            let mut last = Error::new(Code::NameNotFound, format_args!("{host} has no address"));
+            for address in addresses {
+                match self.connect_one(address).await {
+                    Ok(stream) => return Ok(stream),
+                    Err(error) => last = error,
+                }
+            }
+            Err(last)
+        };
+        let stream = self.within(timeout, what, work).await?;
+        let side =
+            |address: std::io::Result<SocketAddr>| address.map_err(|e| Error::from_io("connection", &e));
+        Ok(Connection {
+            ahead: Vec::new(),
+            host: host.to_owned(),
+            local: side(stream.local_addr())?,
+            remote: side(stream.peer_addr())?,
+            stream: Some(Stream::Plain(stream)),
+            permit: Some(permit),
+        })
+    }
+
+    async fn connect_one(&self, address: SocketAddr) -> Result<TcpStream, Error> {
+        grant::connect(&self.host.grants, self.target, address)?;
+        let connected = TcpStream::connect(address).await;
+        connected.map_err(|error| Error::from_io(format_args!("connecting to {address}"), &error))
+    }
+}
+
+impl Connection {
+    /// Up to `max` bytes; none at the end of the stream.
+    pub async fn read(
+        &mut self,
+        call: &Call,
+        max: usize,
+        timeout: Option<Duration>,
+    ) -> Result<Vec<u8>, Error> {
+        let max = max.clamp(1, READ_MAX);
+        let work = async {
+            if self.ahead.is_empty() {
+                self.fill(call, timeout).await?;
+            }
+            Ok(self.take(max))
+        };
+        call.traced(|| "tcp.read".to_owned(), trace::bytes, work).await
+    }
+
+    /// Exactly `count` bytes.
+    pub async fn read_exact(
+        &mut self,
+        call: &Call,
+        count: usize,
+        timeout: Option<Duration>,
+    ) -> Result<Vec<u8>, Error> {
+        if count > READ_MAX {
+            return Err(too_large(count));
+        }
+        let from = self.remote;
+        let work = async {
+            while self.ahead.len() < count {
+                if self.fill(call, None).await? == 0 {
+                    let have = self.ahead.len();
+                    let message = format!("{from} closed the connection after {have} of {count} bytes");
+                    return Err(Error::new(Code::Closed, message));
+                }
+            }
+            Ok(self.take(count))
+        };
+        let work = call.within(timeout, || format!("reading from {from}"), work);
+        call.traced(|| format!("tcp.read_exact {count}"), trace::bytes, work)
+            .await
+    }
+
+    /// Everything through `delimiter`, which is included; it must come within `max` bytes.
+    pub async fn read_until(
+        &mut self,
+        call: &Call,
+        delimiter: &[u8],
+        max: usize,
+        timeout: Option<Duration>,
+    ) -> Result<Vec<u8>, Error> {
+        if delimiter.is_empty() {
+            return Err(Error::invalid("the delimiter is empty"));
+        }
+        let max = max.min(READ_MAX);
+        let from = self.remote;
+        let work = async {
+            let mut searched = 0;
+            loop {
+                let window = self.ahead.get(searched..).unwrap_or_default();
+                if let Some(at) = window
+                    .windows(delimiter.len())
+                    .position(|bytes| bytes == delimiter)
+                {
+                    let end = searched + at + delimiter.len();
+                    return if end > max {
+                        Err(too_large(end))
+                    } else {
+                        Ok(self.take(end))
+                    };
+                }
+                if self.ahead.len() >= max {
+                    return Err(Error::new(
+                        Code::TooLarge,
+                        format_args!("{from} sent {max} bytes without the delimiter"),
+                    ));
+                }
+                searched = self.ahead.len().saturating_sub(delimiter.len() - 1);
+                if self.fill(call, None).await? == 0 {
+                    return Err(Error::new(
+                        Code::Closed,
+                        format_args!("{from} closed the connection before the delimiter"),
+                    ));
+                }
+            }
+        };
+        let work = call.within(timeout, || format!("reading from {from}"), work);
+        let shown = || format!("tcp.read_until {:?}", String::from_utf8_lossy(delimiter));
+        call.traced(shown, trace::bytes, work).await
+    }
+
+    /// Writes all of `data`.
+    pub async fn write(&mut self, call: &Call, data: &[u8], timeout: Option<Duration>) -> Result<(), Error> {
+        let to = self.remote;
+        let stream = self.stream()?;
+        let work = async {
+            let written = async {
+                stream.write_all(data).await?;
+                stream.flush().await
+            };
+            written
+                .await
+                .map_err(|error| Error::from_io(format_args!("writing to {to}"), &error))
+        };
+        let work = call.within(timeout, || format!("writing to {to}"), work);
+        let shown = || format!("tcp.write {} bytes", data.len());
+        call.traced(shown, trace::done, work).await
+    }
+
+    /// Speaks TLS from here on.
+    pub async fn start_tls(&mut self, call: &Call, options: &TlsOptions) -> Result<(), Error> {
+        let shown = || "tcp.start_tls".to_owned();
+        call.traced(shown, trace::done, self.handshake(call, options))
+            .await
+    }
+
+    /// As `start_tls`, but nobody is told.
+    pub(crate) async fn handshake(&mut self, call: &Call, options: &TlsOptions) -> Result<(), Error> {
+        if !self.ahead.is_empty() {
+            return Err(Error::new(
+                Code::Protocol,
+                "there are bytes before TLS that were not read",
+            ));
+        }
+        let plain = match self.stream.take() {
+            Some(Stream::Plain(plain)) => plain,
+            Some(tls @ Stream::Tls(_)) => {
+                self.stream = Some(tls);
+                return Err(Error::invalid("the connection speaks TLS already"));
+            }
+            None => return Err(closed()),
+        };
+        let remote = self.remote;
+        let work = call.host.services.roots.handshake(plain, &self.host, options);
+        let tls = call.within(None, || format!("TLS with {remote}"), work).await?;
+        self.stream = Some(Stream::Tls(Box::new(tls)));
+        Ok(())
+    }
+
+    /// Ends it. A second time does nothing.
+    pub fn close(&mut self) {
+        self.stream = None;
+        self.permit = None;
+        self.ahead = Vec::new();
+    }
+
+    /// Our side.
+    pub fn local(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// The other side.
+    pub fn remote(&self) -> SocketAddr {
+        self.remote
+    }
+
+    /// The bytes' way, for a protocol of the host.
+    pub(crate) fn into_stream(mut self) -> Result<(Stream, Option<OwnedSemaphorePermit>), Error> {
+        let stream = self.stream.take().ok_or_else(closed)?;
+        Ok((stream, self.permit))
+    }
+
+    fn stream(&mut self) -> Result<&mut Stream, Error> {
+        self.stream.as_mut().ok_or_else(closed)
+    }
+
+    /// Reads some more; how much, 0 at the end of the stream.
+    async fn fill(&mut self, call: &Call, timeout: Option<Duration>) -> Result<usize, Error> {
+        let from = self.remote;
+        let stream = self.stream.as_mut().ok_or_else(closed)?;
+        let ahead = &mut self.ahead;
+        let work = async {
+            let mut chunk = [0_u8; 4096];
+            let count = stream.read(&mut chunk).await;
+            let count = count.map_err(|error| Error::from_io(format_args!("reading from {from}"), &error))?;
+            ahead.extend_from_slice(chunk.get(..count).unwrap_or_default());
+            Ok(count)
+        };
+        call.within(timeout, || format!("reading from {from}"), work)
+            .await
+    }
+
+    fn take(&mut self, count: usize) -> Vec<u8> {
+        let rest = self.ahead.split_off(count.min(self.ahead.len()));
+        std::mem::replace(&mut self.ahead, rest)
+    }
+}
+
+pub(crate) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(ip, port)]);
+    }
+    let found = tokio::net::lookup_host((host, port)).await;
+    let found =
+        found.map_err(|error| Error::new(Code::NameNotFound, format_args!("resolving {host}: {error}")))?;
+    Ok(found.collect())
+}
+
+/// `host:port`, with brackets where the host is IPv6.
+pub(crate) fn endpoint(host: &str, port: u16) -> String {
+    match host.parse::<IpAddr>() {
+        Ok(ip) => SocketAddr::new(ip, port).to_string(),
+        Err(_) => format!("{host}:{port}"),
+    }
+}
+
+fn closed() -> Error {
+    Error::new(Code::Closed, "the connection is closed")
+}
+
+fn too_large(count: usize) -> Error {
+    Error::new(
+        Code::TooLarge,
+        format_args!("{count} bytes are more than the {READ_MAX} of one read"),
+    )
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<std::io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, data),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, data),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! TLS as a client.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::error::{Code, Error};
+
+/// How a plugin wants TLS.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsOptions {
+    /// Name to ask for (SNI) and to verify; where it connects to when absent.
+    pub server_name: Option<String>,
+    /// Take any certificate, as keepalived's SSL_GET does.
+    pub insecure: bool,
+}
+
+/// Whom TLS trusts. Made once, before the process gives up its right to read files.
+#[derive(Clone)]
+pub struct Roots {
+    verified: Arc<ClientConfig>,
+    insecure: Arc<ClientConfig>,
+    count: usize,
+}
+
+impl Roots {
+    /// The certificate authorities of the system's store. Unreadable ones are left out.
+    pub fn from_system() -> Self {
+        let mut store = RootCertStore::empty();
+        let (count, _) = store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        Self::new(store, count)
+    }
+
+    /// These certificate authorities (DER) alone.
+    pub fn from_der(authorities: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        let mut store = RootCertStore::empty();
+        let (count, _) = store.add_parsable_certificates(authorities.into_iter().map(CertificateDer::from));
+        Self::new(store, count)
+    }
+
+    fn new(store: RootCertStore, count: usize) -> Self {
+        let provider = Arc::new(ring::default_provider());
+        let verified = builder(&provider)
+            .with_root_certificates(store)
+            .with_no_client_auth();
+        let insecure = builder(&provider)
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(TakeAny(provider)))
+            .with_no_client_auth();
+        Self {
+            verified: Arc::new(verified),
+            insecure: Arc::new(insecure),
+            count,
+        }
+    }
+
+    /// Speaks TLS on a connection to `host`.
+    pub(crate) async fn handshake(
+        &self,
+        stream: TcpStream,
+        host: &str,
+        options: &TlsOptions,
+    ) -> Result<TlsStream<TcpStream>, Error> {
+        let name = options.server_name.as_deref().unwrap_or(host);
+        let name = match name.parse::<IpAddr>() {
+            Ok(ip) => ServerName::IpAddress(ip.into()),
+            Err(_) => ServerName::try_from(name.to_owned())
+                .map_err(|_| Error::invalid(format_args!("{name:?} is no server name for TLS")))?,
+        };
+        let config = if options.insecure {
+            &self.insecure
+        } else {
+            &self.verified
+        };
+        TlsConnector::from(Arc::clone(config))
+            .connect(name, stream)
+            .await
+            .map_err(|error| self.explain(host, &error))
+    }
+
+    fn explain(&self, host: &str, error: &std::io::Error) -> Error {
+        let inner = error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        let Some(tls) = inner else {
+            return Error::from_io(format_args!("TLS with {host}"), error);
+        };
+        let cure = match tls {
+            rustls::Error::InvalidCertificate(_) if self.count == 0 => {
+                "; this system's store of certificate authorities is empty: install ca-certificates"
+            }
+            _ => "",
+        };
+        Error::new(Code::Tls, format_args!("TLS with {host}: {tls}{cure}"))
+    }
+}
+
+fn builder(provider: &Arc<CryptoProvider>) -> rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier> {
+    ClientConfig::builder_with_provider(Arc::clone(provider))
+        .with_safe_default_protocol_versions()
+        .expect("ring speaks the versions that rustls offers by default")
+}
+
+/// Takes any certificate, but still checks that the other side holds its key.
+#[derive(Debug)]
+struct TakeAny(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for TakeAny {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests;
