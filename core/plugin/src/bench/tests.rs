@@ -1,0 +1,44 @@
+use super::*;
+
+fn broken() -> Fault {
+    Fault {
+        text: "it.lua:3: stopped".to_owned(),
+        broke_limit: true,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rests_grow_and_a_good_run_ends_them() {
+    let bench = Bench::default();
+    for _ in 1..PATIENCE {
+        assert!(!bench.count(Some(&broken())));
+    }
+    assert_eq!(bench.resting(), None);
+    assert!(bench.count(Some(&broken())));
+    insta::assert_snapshot!(
+        bench.resting().expect("it rests"),
+        @"benched for 1 s: it broke its limits 5 times in a row, last: it.lua:3: stopped"
+    );
+    assert!(!bench.count(Some(&broken())), "one that was in flight");
+    let mut rests = Vec::new();
+    for _ in 0..8 {
+        let rest = bench.0.lock().expect("no panic").rest;
+        rests.push(rest.as_secs());
+        tokio::time::advance(rest).await;
+        assert_eq!(bench.resting(), None, "it is tried again");
+        assert!(bench.status().is_some(), "and not yet trusted");
+        assert!(bench.count(Some(&broken())));
+    }
+    assert_eq!(rests, [1, 2, 4, 8, 16, 32, 60, 60]);
+    assert!(bench.count(None));
+    assert_eq!(bench.status(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn errors_that_cost_nothing_bench_nobody() {
+    let bench = Bench::default();
+    for _ in 0..100 {
+        bench.count(Some(&Fault::from("it.lua:3: attempt to index nil".to_owned())));
+    }
+    assert_eq!(bench.resting(), None);
+}

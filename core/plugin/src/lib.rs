@@ -1,0 +1,32 @@
+//! The runtimes. Runs a site's Lua and WebAssembly code, swaps it while it runs, and cannot be hurt by it.
+//!
+//! Contract: [`Platform::ask`] never fails and never lasts longer than asked; whatever goes wrong in a plugin is
+//! [`Status::Unknown`](model::probe::Status::Unknown) with the reason. A swap is a transaction: code that does not
+//! load leaves the old one serving.
+//!
+//! [`platform`] is the door; `slot` holds a plugin's versions, `loader` tries new ones, `threads` runs them, `lua` and
+//! `wasm` are the two runtimes, `meter` and `ticker` bound what a guest may cost.
+
+#![forbid(unsafe_code)]
+
+mod answer;
+mod bench;
+mod describe;
+mod embedded;
+mod loader;
+mod lua;
+mod meter;
+pub mod platform;
+mod slot;
+mod subject;
+mod threads;
+mod ticker;
+mod wasm;
+
+#[cfg(test)]
+mod tests;
+
+pub use describe::{Description, describe};
+pub use embedded::{Shipped, shipped};
+pub use hostcall::{Broker, Observer, Roots};
+pub use platform::{Options, Platform};

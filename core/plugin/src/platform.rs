@@ -1,0 +1,318 @@
+//! The handle that the worker holds.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use hostcall::{Broker, Host, Observer, Roots, Services};
+use model::ids::{Generation, PluginName};
+use model::link::HookCall;
+use model::plan::{PluginPlan, PluginSource};
+use model::probe::{Ask, Status, Verdict};
+use model::status::PluginStatus;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, timeout_at};
+
+use crate::answer::{Answer, bounded, in_words};
+use crate::loader::{self, Load, Loader};
+use crate::slot::Slot;
+use crate::threads::{self, Job, Question, Reply};
+use crate::wasm;
+
+/// Most threads that run plugins: they wait more than they work.
+const THREADS_MAX: usize = 2;
+
+/// How a platform is set up.
+pub struct Options {
+    /// Threads that run plugins.
+    pub threads: usize,
+    /// Whom TLS trusts.
+    pub roots: Roots,
+    /// Is told what runs do, instead of the log.
+    pub observer: Option<Arc<dyn Observer>>,
+}
+
+impl Options {
+    /// Reads the system's store of certificate authorities: to be made before files are out of reach.
+    pub fn from_system() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            threads: cores.min(THREADS_MAX),
+            roots: Roots::from_system(),
+            observer: None,
+        }
+    }
+}
+
+/// All plugins and the threads that run them. They end when it is dropped.
+pub struct Platform {
+    shared: Arc<Shared>,
+    loader: Loader,
+    threads: Vec<mpsc::Sender<Job>>,
+    services: Services,
+    /// Held while the set of plugins changes.
+    changing: Mutex<()>,
+}
+
+type Slots = BTreeMap<PluginName, Arc<Slot>>;
+
+/// What the loading threads know too.
+pub(crate) struct Shared {
+    slots: ArcSwap<Slots>,
+    changes: watch::Sender<u64>,
+    pub(crate) wasm: wasm::Engine,
+}
+
+impl Shared {
+    pub(crate) fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+}
+
+impl Platform {
+    /// Starts the threads.
+    pub fn start(broker: Arc<dyn Broker>, options: Options) -> Self {
+        let shared = Arc::new(Shared {
+            slots: ArcSwap::default(),
+            changes: watch::Sender::new(0),
+            wasm: wasm::Engine::default(),
+        });
+        Self {
+            loader: Loader::start(&shared),
+            threads: (0..options.threads.max(1)).map(threads::start).collect(),
+            shared,
+            services: Services {
+                broker,
+                roots: options.roots,
+                observer: options.observer,
+            },
+            changing: Mutex::new(()),
+        }
+    }
+
+    /// All plugins there are from now on. Embedded ones load at once; those from files wait for their code. One that
+    /// was there before keeps what it kept (kv) and serves on.
+    pub fn set_plugins(&self, plans: Vec<PluginPlan>) {
+        let _changing = self.changing();
+        let old = self.shared.slots.load_full();
+        let mut slots = Slots::new();
+        let mut loads = Vec::new();
+        for plan in plans {
+            let name = plan.name.clone();
+            let former = old.get(&name);
+            if let Some(same) = former.filter(|former| former.plan == plan) {
+                slots.insert(name, Arc::clone(same));
+                continue;
+            }
+            let kept = former
+                .map(|former| Arc::clone(former.host.kept()))
+                .unwrap_or_default();
+            let host = Host::new(
+                name.clone(),
+                plan.grants.clone(),
+                plan.limits,
+                self.services.clone(),
+                kept,
+            );
+            let slot = Arc::new(Slot::new(plan, Arc::new(host), former.map(|former| &**former)));
+            loads.extend(first_load(&slot, former));
+            slots.insert(name, slot);
+        }
+        self.shared.slots.store(Arc::new(slots));
+        for load in loads {
+            if load.slot.plan.source == PluginSource::Embedded {
+                loader::try_load(&self.shared, load);
+            } else {
+                self.loader.load(load);
+            }
+        }
+        self.shared.changed();
+    }
+
+    /// What a plugin's file holds now, or why it could not be read. The same bytes again change nothing.
+    pub fn set_code(&self, plugin: PluginName, code: Result<Vec<u8>, String>) {
+        let _changing = self.changing();
+        let Some(slot) = self.slot(&plugin) else {
+            return;
+        };
+        match code {
+            Ok(bytes) => {
+                let bytes: Arc<[u8]> = bytes.into();
+                if slot.offer(&bytes) {
+                    self.loader.load(Load {
+                        slot,
+                        bytes,
+                        anew: false,
+                    });
+                }
+            }
+            Err(error) => {
+                slot.lost(error);
+                self.shared.changed();
+            }
+        }
+    }
+
+    /// Asks a plugin. Trouble of any kind is `Unknown` with the reason.
+    pub async fn ask(&self, ask: Ask) -> Verdict {
+        let began = Instant::now();
+        let (id, plugin, timeout) = (ask.id, ask.plugin.clone(), ask.timeout);
+        let mut hasher = DefaultHasher::new();
+        ask.subject.hash(&mut hasher);
+        let reply = self
+            .run(&plugin, Question::Check(ask), timeout, hasher.finish())
+            .await;
+        let (status, reason, weight) = match reply.result {
+            Ok(Answer::Verdict {
+                status,
+                reason,
+                weight,
+            }) => (status, reason, weight),
+            Ok(Answer::Hook(_)) => (
+                Status::Unknown,
+                format!("plugin {plugin} answered a check as a hook"),
+                None,
+            ),
+            Err(fault) => (Status::Unknown, bounded(&fault), None),
+        };
+        Verdict {
+            ask: id,
+            status,
+            reason,
+            weight,
+            took: began.elapsed(),
+            generation: reply.generation,
+        }
+    }
+
+    /// Calls a hook; what went wrong, in words.
+    pub async fn hook(&self, call: HookCall) -> Result<(), String> {
+        let (plugin, timeout) = (call.plugin.clone(), call.timeout);
+        let mut hasher = DefaultHasher::new();
+        call.event.name.hash(&mut hasher);
+        match self
+            .run(&plugin, Question::Hook(call), timeout, hasher.finish())
+            .await
+            .result
+        {
+            Ok(Answer::Hook(result)) => result,
+            Ok(Answer::Verdict { .. }) => Err(format!("plugin {plugin} answered a hook as a check")),
+            Err(fault) => Err(bounded(&fault)),
+        }
+    }
+
+    /// All plugins as they are now, in order of name.
+    pub fn status(&self) -> Vec<PluginStatus> {
+        self.shared
+            .slots
+            .load()
+            .values()
+            .map(|slot| slot.status())
+            .collect()
+    }
+
+    /// Told at each change of the set, a generation or an error: read [`Platform::status`] again.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.shared.changes.subscribe()
+    }
+
+    async fn run(&self, plugin: &PluginName, question: Question, timeout: Duration, place: u64) -> Reply {
+        let none = |why: String| Reply {
+            result: Err(why),
+            generation: Generation(0),
+        };
+        let Some(slot) = self.slot(plugin) else {
+            return none(format!("plugin {plugin} is not configured"));
+        };
+        let deadline = Instant::now() + timeout;
+        // The first questions come with the code: they wait for it rather than fail for its sake.
+        if timeout_at(deadline, self.first_load(&slot)).await.is_err() {
+            return none(slot.why_none());
+        }
+        // A hook is asked for once: it gets its chance, whatever became of others.
+        if let Question::Check(_) = question
+            && let Some(why) = slot.bench.resting()
+        {
+            return none(format!("plugin {plugin}: {why}"));
+        }
+        let late = || none(format!("plugin {plugin}: no answer within {}", in_words(timeout)));
+        let Ok(permit) = timeout_at(deadline, Arc::clone(&slot.gate).acquire_owned()).await else {
+            return none(format!(
+                "plugin {plugin}: {} calls were in flight already",
+                slot.plan.limits.calls
+            ));
+        };
+        let index = usize::try_from(place).unwrap_or(0) % self.threads.len();
+        let Some(thread) = self.threads.get(index) else {
+            return none("no thread runs plugins".to_owned());
+        };
+        let (reply, answer) = oneshot::channel();
+        let job = Job {
+            slot,
+            question,
+            deadline,
+            reply,
+            shared: Arc::downgrade(&self.shared),
+        };
+        match timeout_at(deadline, thread.send(job)).await {
+            Err(_) => return late(),
+            Ok(Err(_)) => return none("the thread that runs plugins is gone; restart the worker".to_owned()),
+            Ok(Ok(())) => {}
+        }
+        // The thread ends the run itself; only one that is held up by others needs this.
+        let slack = Duration::from_millis(100);
+        let reply = match timeout_at(deadline + slack, answer).await {
+            Err(_) => late(),
+            Ok(Err(_)) => none(format!(
+                "plugin {plugin}: its run broke off inside the host; see the log"
+            )),
+            Ok(Ok(reply)) => reply,
+        };
+        drop(permit);
+        reply
+    }
+
+    /// Waits until a plugin serves, or the reason why it does not is known.
+    async fn first_load(&self, slot: &Slot) {
+        let mut changes = self.changes();
+        while slot.is_waiting() {
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn slot(&self, plugin: &PluginName) -> Option<Arc<Slot>> {
+        self.shared.slots.load().get(plugin).cloned()
+    }
+
+    fn changing(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a new slot loads by itself: shipped code, or what its file held under the former configuration.
+fn first_load(slot: &Arc<Slot>, former: Option<&Arc<Slot>>) -> Option<Load> {
+    let anew = former.is_some();
+    let bytes = if slot.plan.source == PluginSource::Embedded {
+        match loader::embedded(slot) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                slot.refuse(error);
+                return None;
+            }
+        }
+    } else {
+        former
+            .filter(|former| former.plan.source == slot.plan.source)?
+            .offered()?
+    };
+    slot.offer(&bytes);
+    Some(Load {
+        slot: Arc::clone(slot),
+        bytes,
+        anew,
+    })
+}

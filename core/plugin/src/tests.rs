@@ -1,0 +1,10 @@
+//! The same suite over both runtimes, through the platform's own door.
+
+mod conformance;
+mod contract;
+mod hooks;
+mod hostile;
+mod kit;
+mod messages;
+mod shipped;
+mod swap;

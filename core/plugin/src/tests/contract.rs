@@ -1,0 +1,62 @@
+//! The contract of sdk/wit, Lua's stubs and what Lua really has are in step.
+
+use super::kit::{ask, plan, platform, settled};
+
+const CONTRACT: &str = include_str!("../../../../sdk/wit/bellwether.wit");
+const STUBS: &str = include_str!("../../../../sdk/lua/bellwether.lua");
+
+/// `interface.function` of all that the host offers, under Lua names; methods of `connection` as `Connection:read`.
+fn functions() -> Vec<String> {
+    let mut all = Vec::new();
+    let mut interface = "";
+    for line in CONTRACT.lines() {
+        if let Some(name) = line.strip_prefix("interface ") {
+            interface = name.trim_end_matches(" {");
+        }
+        let Some((name, _)) = line.split_once(": func(") else {
+            continue;
+        };
+        let lua = name.trim_start().replace('-', "_");
+        match (interface, name.len() - name.trim_start().len()) {
+            ("checker" | "hook", _) => {}
+            (_, 2) => all.push(format!("host.{interface}.{lua}")),
+            _ => all.push(format!("Connection:{lua}")),
+        }
+    }
+    all
+}
+
+#[test]
+fn every_function_has_its_stub_and_no_stub_is_alone() {
+    let wanted = functions();
+    assert!(wanted.len() > 20, "{wanted:?}");
+    for name in &wanted {
+        assert!(
+            STUBS.contains(&format!("function {name}(")),
+            "sdk/lua lacks {name}"
+        );
+    }
+    // The one thing without a twin in the contract, which has no value of any type.
+    let only_lua = ["host.json.encode", "host.json.decode"];
+    for line in STUBS.lines().filter_map(|line| line.strip_prefix("function ")) {
+        let name = line.split('(').next().unwrap_or_default();
+        let is_known = wanted.iter().any(|known| known == name) || only_lua.contains(&name);
+        assert!(is_known, "{name} of sdk/lua is not in sdk/wit");
+    }
+}
+
+#[tokio::test]
+async fn every_function_is_there() {
+    let functions = functions();
+    let lines = functions.iter().filter(|name| name.starts_with("host."));
+    let looks: String = lines
+        .map(|name| format!("  assert(type({name}) == 'function', '{name}')\n"))
+        .collect();
+    let source = format!("return {{ check = function()\n{looks}  return 'up'\nend }}");
+    let platform = platform();
+    platform.set_plugins(vec![plan("it", "it.lua")]);
+    platform.set_code("it".into(), Ok(source.into()));
+    settled(&platform, |status| status.generation == 1).await;
+    let verdict = platform.ask(ask("it", None, Default::default())).await;
+    assert_eq!(verdict.status.word(), "up", "{}", verdict.reason);
+}

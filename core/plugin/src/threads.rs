@@ -1,0 +1,173 @@
+//! The threads that run plugins. A check goes to the same one each time: its plugin's state is warm there.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::{Arc, Weak};
+use std::thread;
+
+use hostcall::Call;
+use model::ids::{Generation, PluginName};
+use model::link::HookCall;
+use model::probe::Ask;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::LocalSet;
+use tokio::time::{Instant, timeout_at};
+
+use crate::answer::Answer;
+use crate::bench::Fault;
+use crate::platform::Shared;
+use crate::slot::{Code, Slot, Version};
+use crate::{lua, subject, ticker};
+
+/// Questions that wait for a thread. When full, the next one waits in [`Platform::ask`](crate::Platform::ask), up to
+/// its own deadline.
+const QUEUE: usize = 1024;
+
+/// What a plugin is to do.
+pub(crate) enum Question {
+    Check(Ask),
+    Hook(HookCall),
+}
+
+/// A question on its way to a thread.
+pub(crate) struct Job {
+    pub(crate) slot: Arc<Slot>,
+    pub(crate) question: Question,
+    /// When the run is ended.
+    pub(crate) deadline: Instant,
+    pub(crate) reply: oneshot::Sender<Reply>,
+    /// Whom to tell when the status changes.
+    pub(crate) shared: Weak<Shared>,
+}
+
+/// What became of a question.
+pub(crate) struct Reply {
+    /// The answer, or the plugin's fault in words.
+    pub(crate) result: Result<Answer, String>,
+    pub(crate) generation: Generation,
+}
+
+/// Starts a thread. It ends when the sender is dropped.
+pub(crate) fn start(number: usize) -> mpsc::Sender<Job> {
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    let started = thread::Builder::new()
+        .name(format!("plugin-{number}"))
+        .spawn(move || serve(receiver));
+    if let Err(error) = started {
+        tracing::error!(%error, "cannot start a thread that runs plugins");
+    }
+    sender
+}
+
+fn serve(mut jobs: mpsc::Receiver<Job>) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "cannot start a runtime for plugins");
+            return;
+        }
+    };
+    let states = Rc::new(States::default());
+    LocalSet::new().block_on(&runtime, async move {
+        while let Some(job) = jobs.recv().await {
+            // Owned by nobody here on purpose: it ends by its deadline, or when whoever asked is gone.
+            tokio::task::spawn_local(answer(Rc::clone(&states), job));
+        }
+    });
+}
+
+async fn answer(states: Rc<States>, job: Job) {
+    let Job {
+        slot,
+        question,
+        deadline,
+        mut reply,
+        shared,
+    } = job;
+    let Some(version) = slot.serving() else {
+        // Whoever asked may be gone; nobody else wants the answer.
+        let _ = reply.send(Reply {
+            result: Err(slot.why_none()),
+            generation: Generation(0),
+        });
+        return;
+    };
+    let _running = ticker::Running::begin();
+    let result = tokio::select! {
+        // Cancel-safe: both are dropped with the run.
+        result = run(&states, &slot, &version, &question, deadline) => result,
+        () = reply.closed() => return,
+    };
+    if slot.count(result.as_ref().err())
+        && let Some(shared) = shared.upgrade()
+    {
+        shared.changed();
+    }
+    // As above.
+    let _ = reply.send(Reply {
+        result: result.map_err(|fault| fault.text),
+        generation: version.number,
+    });
+}
+
+async fn run(
+    states: &States,
+    slot: &Slot,
+    version: &Arc<Version>,
+    question: &Question,
+    deadline: Instant,
+) -> Result<Answer, Fault> {
+    let (about, target, timeout) = match question {
+        Question::Check(ask) => (subject::about(&ask.subject), ask.target, ask.timeout),
+        Question::Hook(hook) => (hook.event.name.clone(), None, hook.timeout),
+    };
+    // Host calls end a little before the run, so that "it did not answer in time" is still the plugin's to say.
+    let early = (timeout / 20).min(std::time::Duration::from_millis(200));
+    let call_deadline = deadline.checked_sub(early).unwrap_or(deadline);
+    let call = Call::new(Arc::clone(&slot.host), about, target, call_deadline);
+    let cpu = slot.plan.limits.cpu;
+    let work = async {
+        match &version.code {
+            Code::Lua(chunk) => {
+                let state = states.get(slot, version, chunk)?;
+                let run = lua::Run::new(call);
+                match question {
+                    Question::Check(ask) => state.check(run, ask, cpu).await,
+                    Question::Hook(hook) => state.on_change(run, hook, cpu).await,
+                }
+            }
+            Code::Wasm(guest) => match question {
+                Question::Check(ask) => guest.check(call, ask, &slot.plan.limits).await,
+                Question::Hook(hook) => guest.on_change(call, hook, &slot.plan.limits).await,
+            },
+        }
+    };
+    match timeout_at(deadline, work).await {
+        Ok(result) => result,
+        Err(_) => {
+            let time = crate::answer::in_words(timeout);
+            Err(format!("{}: it did not answer within {time}", slot.file()).into())
+        }
+    }
+}
+
+/// The Lua states of one thread.
+#[derive(Default)]
+struct States(RefCell<HashMap<PluginName, (Generation, Rc<lua::State>)>>);
+
+impl States {
+    /// The state for a version; runs in flight keep an older one alive until they end.
+    fn get(&self, slot: &Slot, version: &Version, chunk: &lua::Chunk) -> Result<Rc<lua::State>, String> {
+        let mut states = self.0.borrow_mut();
+        if let Some((generation, state)) = states.get(&slot.plan.name)
+            && *generation == version.number
+            && !state.is_broken()
+        {
+            return Ok(Rc::clone(state));
+        }
+        let state = Rc::new(lua::State::new(chunk, &slot.plan.limits)?);
+        states.insert(slot.plan.name.clone(), (version.number, Rc::clone(&state)));
+        Ok(state)
+    }
+}

@@ -1,0 +1,76 @@
+//! A thread of the system that counts while anything runs, so that a guest which holds its thread is still seen. It
+//! sleeps without a timer while nothing runs.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use wasmtime::EngineWeak;
+
+/// How far apart ticks are: the turn that a guest gets, and how exactly its bound is held.
+const TICK: Duration = Duration::from_millis(5);
+
+static TICKS: AtomicU64 = AtomicU64::new(0);
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+static ENGINES: Mutex<Vec<EngineWeak>> = Mutex::new(Vec::new());
+static THREAD: LazyLock<Option<Thread>> = LazyLock::new(start);
+static WARNED: OnceLock<()> = OnceLock::new();
+
+/// Ticks so far.
+pub(crate) fn now() -> u64 {
+    TICKS.load(Ordering::Relaxed)
+}
+
+/// Has an engine's epoch counted too.
+pub(crate) fn count_epochs_of(engine: EngineWeak) {
+    ENGINES
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(engine);
+}
+
+/// Ticks are counted while one of these is alive.
+pub(crate) struct Running(());
+
+impl Running {
+    pub(crate) fn begin() -> Self {
+        if RUNNING.fetch_add(1, Ordering::AcqRel) == 0
+            && let Some(thread) = &*THREAD
+        {
+            thread.unpark();
+        }
+        Self(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn start() -> Option<Thread> {
+    let thread = thread::Builder::new().name("plugin-ticker".into()).spawn(count);
+    match thread {
+        Ok(handle) => Some(handle.thread().clone()),
+        Err(error) => {
+            WARNED.get_or_init(|| {
+                tracing::error!(%error, "cannot start the ticker thread: plugins that loop are not stopped");
+            });
+            None
+        }
+    }
+}
+
+fn count() {
+    loop {
+        while RUNNING.load(Ordering::Acquire) == 0 {
+            thread::park();
+        }
+        thread::sleep(TICK);
+        TICKS.fetch_add(1, Ordering::Relaxed);
+        let mut engines = ENGINES.lock().unwrap_or_else(PoisonError::into_inner);
+        engines.retain(|weak| weak.upgrade().map(|engine| engine.increment_epoch()).is_some());
+    }
+}

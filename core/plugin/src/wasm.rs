@@ -1,0 +1,11 @@
+//! WebAssembly: components without WASI. A fresh instance for each run, so that no run sees what another left.
+
+mod bindings;
+mod engine;
+mod guest;
+mod host;
+mod inspect;
+mod run;
+
+pub(crate) use engine::Engine;
+pub(crate) use guest::{Guest, load};

@@ -1,0 +1,118 @@
+//! A component that was found good.
+
+use hostcall::Call;
+use model::link::HookCall;
+use model::plan::{Limits, PluginPlan};
+use model::probe::Ask;
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
+
+use super::bindings::{Plugin, exports::bellwether::plugin as exports};
+use super::engine::{Engine, MEMORY_MAX, Made};
+use super::host::Run;
+use super::{inspect, run};
+use crate::answer::Answer;
+use crate::bench::Fault;
+
+/// Compiled, linked and type-checked: each run makes an instance of it.
+pub(crate) struct Guest {
+    pub(super) file: String,
+    pub(super) made: Made,
+    pub(super) instance: InstancePre<Run>,
+    pub(super) checker: Option<exports::checker::GuestIndices>,
+    pub(super) hook: Option<exports::hook::GuestIndices>,
+}
+
+/// Compiles a component and looks whether it fits what the host offers and the plan grants.
+pub(crate) fn load(engine: &Engine, file: &str, bytes: &[u8], plan: &PluginPlan) -> Result<Guest, String> {
+    inspect::bytes(file, bytes)?;
+    if plan.limits.memory > MEMORY_MAX as u64 {
+        return Err(format!(
+            "{file}: the memory limit of plugin {} is above {MEMORY_MAX} bytes",
+            plan.name
+        ));
+    }
+    let made = engine.get()?;
+    let component = Component::from_binary(&made.engine, bytes)
+        .map_err(|error| format!("{file}: not a valid component: {}", one_line(&error)))?;
+    inspect::imports(file, &component, plan)?;
+    let mut linker = Linker::new(&made.engine);
+    Plugin::add_to_linker::<Run, HasSelf<Run>>(&mut linker, |run| run)
+        .map_err(|error| format!("{file}: cannot link: {}", one_line(&error)))?;
+    let instance = linker.instantiate_pre(&component).map_err(|error| {
+        format!(
+            "{file}: it does not fit the host API of this version: {}",
+            one_line(&error)
+        )
+    })?;
+    let checker = exports::checker::GuestIndices::new(&instance).ok();
+    let hook = exports::hook::GuestIndices::new(&instance).ok();
+    if checker.is_none() && hook.is_none() {
+        return Err(format!(
+            "{file}: it exports neither bellwether:plugin/checker@0.1.0 nor bellwether:plugin/hook@0.1.0"
+        ));
+    }
+    Ok(Guest {
+        file: file.to_owned(),
+        made,
+        instance,
+        checker,
+        hook,
+    })
+}
+
+impl Guest {
+    /// Whether it checks, and whether it is told of transitions.
+    pub(crate) fn exports(&self) -> (bool, bool) {
+        (self.checker.is_some(), self.hook.is_some())
+    }
+
+    /// Interfaces of the host that it imports.
+    pub(crate) fn imports(&self) -> impl Iterator<Item = String> {
+        inspect::interfaces(self.instance.component()).into_iter()
+    }
+
+    /// Asks `check`.
+    pub(crate) async fn check(&self, call: Call, ask: &Ask, limits: &Limits) -> Result<Answer, Fault> {
+        let checker = self
+            .checker
+            .as_ref()
+            .ok_or_else(|| format!("{}: it does not export checker", self.file))?;
+        let target = run::target(ask, &call);
+        let verdict = run::run(self, call, limits, async |store, instance| {
+            let guest = checker.load(&mut *store, &instance)?;
+            guest.call_check(store, &target).await
+        });
+        run::verdict(verdict.await?).map_err(|why| format!("{}: {why}", self.file).into())
+    }
+
+    /// Tells `on-change`.
+    pub(crate) async fn on_change(
+        &self,
+        call: Call,
+        hook: &HookCall,
+        limits: &Limits,
+    ) -> Result<Answer, Fault> {
+        let indices = self
+            .hook
+            .as_ref()
+            .ok_or_else(|| format!("{}: it does not export hook", self.file))?;
+        let event = run::event(hook);
+        let result = run::run(self, call, limits, async |store, instance| {
+            let guest = indices.load(&mut *store, &instance)?;
+            guest.call_on_change(store, &event).await
+        });
+        Ok(Answer::Hook(
+            result.await?.map_err(|why| crate::answer::bounded(&why)),
+        ))
+    }
+}
+
+/// An error and its causes on one line.
+pub(super) fn one_line(error: &wasmtime::Error) -> String {
+    let text = format!("{error:#}");
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}

@@ -1,0 +1,157 @@
+//! A check that does what its parameter says, good and bad: what the host's tests ask a component to do. Its twin in
+//! Lua is core/plugin/src/tests/probe.lua.
+
+use bellwether_plugin::{
+    Error, Status, Target, Verdict, clock, codec, dns, files, http, icmp, kv, log, mistake, process, regex, tcp, udp,
+    unknown, up,
+};
+
+bellwether_plugin::check!(check);
+
+fn check(target: Target) -> Result<Verdict, Error> {
+    // The parameters are {"act": "WORD"}; a parser would be most of this component.
+    let act = target.parameters.split('"').nth(3).unwrap_or_default();
+    let words: Vec<&str> = act.split(' ').collect();
+    match words.as_slice() {
+        ["log", text] => {
+            log::write(log::Level::Warn, text);
+            Ok(up("logged"))
+        }
+        ["kv"] => count(),
+        ["clock"] => time(),
+        ["digest"] => Ok(up(codec::digest(codec::Algorithm::Md5, b"abc"))),
+        ["tcp"] => talk(&target),
+        ["http", path] => fetch(&target, path),
+        ["regex"] => search(),
+        ["udp"] => datagram(&target),
+        ["ping", host] => {
+            let took = icmp::ping(host, Some(100), None)?;
+            Ok(up(format!("answered {}", took < 60_000_000)))
+        }
+        ["dns", name] => resolve(&target, name),
+        ["read", path] => read(path),
+        ["processes", name] => Ok(up(!files::processes(name)?.is_empty())),
+        ["run", argv @ ..] => execute(argv),
+        ["connect", host, port] => {
+            let port = port.parse().map_err(|_| mistake("no port"))?;
+            tcp::connect(host, port, None).map(|_| up("connected"))
+        }
+        ["sleep", millis] => {
+            clock::sleep(millis.parse().map_err(|_| mistake("no number"))?);
+            Ok(up("slept"))
+        }
+        ["weight", weight] => {
+            Ok(up("weighed").with_weight(weight.parse().map_err(|_| mistake("no number"))?))
+        }
+        ["long"] => Ok(up("ü".repeat(1000))),
+        ["spin"] => loop {
+            std::hint::black_box(0);
+        },
+        ["eat"] => Ok(up(eat())),
+        ["recurse"] => Ok(up(recurse(1))),
+        ["flood"] => {
+            (0..10_000).for_each(|n| log::write(log::Level::Info, &format!("flood {n}")));
+            Ok(up("flooded"))
+        }
+        ["fail"] => panic!("as asked"),
+        _ => Ok(unknown(format!("no such act: {act}"))),
+    }
+}
+
+fn count() -> Result<Verdict, Error> {
+    let mine = kv::increment(kv::Scope::Target, "n", 1)?;
+    let all = kv::increment(kv::Scope::Plugin, "n", 1)?;
+    kv::set(kv::Scope::Target, "text", b"kept")?;
+    let kept = kv::get(kv::Scope::Target, "text").unwrap_or_default();
+    let gone = kv::delete(kv::Scope::Target, "text") && kv::get(kv::Scope::Target, "text").is_none();
+    Ok(up(format!("{mine} of {all} {} {gone}", String::from_utf8_lossy(&kept))))
+}
+
+fn time() -> Result<Verdict, Error> {
+    let (before, left) = (clock::monotonic(), clock::remaining());
+    clock::sleep(2);
+    let slept = clock::monotonic() - before >= 2000;
+    Ok(up(format!("{slept} {} {}", left > 0 && left <= 60_000, clock::wall() > 1_700_000_000_000_000)))
+}
+
+fn talk(target: &Target) -> Result<Verdict, Error> {
+    let (host, port) = target.endpoint()?;
+    let connection = tcp::connect(host, port, None)?;
+    let greeting = connection.read_until(b"\r\n", 100, None)?;
+    connection.write(b"ping\r\n", None)?;
+    let answer = connection.read_exact(4, None)?;
+    let rest = connection.read(100, None)?;
+    let same = connection.remote_endpoint().port == port;
+    connection.close();
+    let closed = connection.read(1, None).is_err();
+    let text = String::from_utf8_lossy(&greeting).trim_end().to_owned();
+    Ok(up(format!("{text} {} {} {same} {closed}", String::from_utf8_lossy(&answer), rest.len())))
+}
+
+fn fetch(target: &Target, path: &str) -> Result<Verdict, Error> {
+    let (host, port) = target.endpoint()?;
+    let response = http::send(&http::Request {
+        method: Some("POST".to_owned()),
+        url: format!("http://www.example.com{path}"),
+        headers: vec![("x-probe".to_owned(), "1".to_owned())],
+        body: b"body".to_vec(),
+        timeout: None,
+        connect_to: Some(bellwether_plugin::Endpoint { host: host.to_owned(), port }),
+        tls: None,
+        max_body: Some(5),
+    })?;
+    let body = String::from_utf8_lossy(&response.body);
+    Ok(up(format!("{} {body} {}", response.status, response.truncated)))
+}
+
+fn search() -> Result<Verdict, Error> {
+    let groups = regex::find(r"(\w+)=(\d+)(x)?", b"a b=12")?.unwrap_or_default();
+    let groups: Vec<_> = groups.iter().map(|group| String::from_utf8_lossy(group)).collect();
+    let none = regex::find("^b", b"ab")?.is_none();
+    Ok(up(format!("{} {none}", groups.join(","))))
+}
+
+fn datagram(target: &Target) -> Result<Verdict, Error> {
+    let (host, port) = target.endpoint()?;
+    let answer = udp::exchange(host, port, b"abc", None)?;
+    Ok(up(String::from_utf8_lossy(&answer)))
+}
+
+fn resolve(target: &Target, name: &str) -> Result<Verdict, Error> {
+    let (host, port) = target.endpoint()?;
+    let answer = dns::query(host, port, name, "A", None)?;
+    let first = answer.entries.first().ok_or_else(|| mistake("no record"))?;
+    let (code, authoritative) = (&answer.code, answer.authoritative);
+    Ok(up(format!("{code} {authoritative} {} {} {} {}", first.name, first.kind, first.ttl, first.data)))
+}
+
+fn read(path: &str) -> Result<Verdict, Error> {
+    let text = files::read(path, Some(3))?;
+    let facts = files::facts(path)?.ok_or_else(|| mistake("no file"))?;
+    let none = files::facts(&format!("{path}.none"))?.is_none();
+    let (text, fresh) = (String::from_utf8_lossy(&text), facts.age < 1_000_000_000_000);
+    Ok(up(format!("{text} {} {fresh} {} {none}", facts.size, facts.is_directory)))
+}
+
+fn execute(argv: &[&str]) -> Result<Verdict, Error> {
+    let argv: Vec<String> = argv.iter().map(|&word| word.to_owned()).collect();
+    let outcome = process::run(&argv, None)?;
+    let said = String::from_utf8_lossy(&outcome.stdout).trim_end().to_owned();
+    Ok(Verdict { status: Status::Up, reason: format!("{} {said}", outcome.code.unwrap_or(-1)), weight: None })
+}
+
+fn eat() -> usize {
+    let mut held = Vec::new();
+    loop {
+        held.push(std::hint::black_box(vec![1_u8; 1 << 20]));
+        if held.len() > 100_000 {
+            return held.len();
+        }
+    }
+}
+
+#[expect(unconditional_recursion, reason = "that is what is asked")]
+fn recurse(depth: u64) -> u64 {
+    let more = std::hint::black_box(depth) + 1;
+    recurse(more) + std::hint::black_box(depth)
+}

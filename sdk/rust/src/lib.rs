@@ -1,0 +1,175 @@
+//! Write bellwether plugins in Rust.
+//!
+//! A check is a function. An error of the host ends it as people expect: what the world answered (refused, timed out,
+//! bad TLS) is `down`, a mistake of the plugin (not granted, bad argument) is `unknown`.
+//!
+//! ```ignore
+//! use bellwether_plugin::{Error, Target, Verdict, tcp, up, down};
+//!
+//! bellwether_plugin::check!(check);
+//!
+//! fn check(target: Target) -> Result<Verdict, Error> {
+//!     let (host, port) = target.endpoint()?;
+//!     let connection = tcp::connect(host, port, None)?;
+//!     let greeting = connection.read_until(b"\r\n", 512, None)?;
+//!     if greeting.starts_with(b"220 ") { Ok(up("it greets")) } else { Ok(down("no greeting")) }
+//! }
+//! ```
+//!
+//! Build for `wasm32-unknown-unknown` (there is no WASI: no files, no clock, no sockets but the host's), as a `cdylib`,
+//! then `componentize IN.wasm OUT.wasm`.
+
+use std::fmt;
+use std::panic;
+use std::sync::Once;
+
+mod bindings {
+    wit_bindgen::generate!({ path: "../wit", world: "imports", generate_all });
+}
+
+pub use bindings::bellwether::plugin::types::{Endpoint, ErrorCode, TlsOptions};
+pub use bindings::bellwether::plugin::{
+    clock, codec, dns, files, http, icmp, kv, log, process, regex, tcp, udp,
+};
+pub use bindings::bellwether::plugin::types::Error;
+
+#[doc(hidden)]
+pub mod check_world {
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "check-plugin",
+        with: {
+            "bellwether:plugin/types@0.1.0": crate::bindings::bellwether::plugin::types,
+            "bellwether:plugin/log@0.1.0": crate::log,
+            "bellwether:plugin/clock@0.1.0": crate::clock,
+            "bellwether:plugin/kv@0.1.0": crate::kv,
+            "bellwether:plugin/codec@0.1.0": crate::codec,
+            "bellwether:plugin/tcp@0.1.0": crate::tcp,
+            "bellwether:plugin/http@0.1.0": crate::http,
+            "bellwether:plugin/process@0.1.0": crate::process,
+            "bellwether:plugin/udp@0.1.0": crate::udp,
+            "bellwether:plugin/regex@0.1.0": crate::regex,
+            "bellwether:plugin/icmp@0.1.0": crate::icmp,
+            "bellwether:plugin/files@0.1.0": crate::files,
+            "bellwether:plugin/dns@0.1.0": crate::dns,
+        },
+        pub_export_macro: true,
+        export_macro_name: "export_check",
+        default_bindings_module: "bellwether_plugin::check_world",
+    });
+}
+
+#[doc(hidden)]
+pub mod hook_world {
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "hook-plugin",
+        with: {
+            "bellwether:plugin/types@0.1.0": crate::bindings::bellwether::plugin::types,
+            "bellwether:plugin/log@0.1.0": crate::log,
+            "bellwether:plugin/clock@0.1.0": crate::clock,
+            "bellwether:plugin/kv@0.1.0": crate::kv,
+            "bellwether:plugin/codec@0.1.0": crate::codec,
+            "bellwether:plugin/tcp@0.1.0": crate::tcp,
+            "bellwether:plugin/http@0.1.0": crate::http,
+            "bellwether:plugin/process@0.1.0": crate::process,
+            "bellwether:plugin/udp@0.1.0": crate::udp,
+            "bellwether:plugin/regex@0.1.0": crate::regex,
+            "bellwether:plugin/icmp@0.1.0": crate::icmp,
+            "bellwether:plugin/files@0.1.0": crate::files,
+            "bellwether:plugin/dns@0.1.0": crate::dns,
+        },
+        pub_export_macro: true,
+        export_macro_name: "export_hook",
+        default_bindings_module: "bellwether_plugin::hook_world",
+    });
+}
+
+pub use check_world::exports::bellwether::plugin::checker::{Status, Target, Verdict};
+pub use hook_world::exports::bellwether::plugin::hook::{Event, State};
+
+/// Makes a function the plugin's check: `fn(Target) -> Result<Verdict, Error>`.
+#[macro_export]
+macro_rules! check {
+    ($check:path) => {
+        struct BellwetherCheck;
+        impl $crate::check_world::exports::bellwether::plugin::checker::Guest for BellwetherCheck {
+            fn check(target: $crate::Target) -> $crate::Verdict {
+                $crate::begin();
+                $check(target).unwrap_or_else($crate::Verdict::from)
+            }
+        }
+        $crate::check_world::export_check!(BellwetherCheck with_types_in $crate::check_world);
+    };
+}
+
+/// Makes a function the plugin's hook: `fn(Event) -> Result<(), String>`.
+#[macro_export]
+macro_rules! hook {
+    ($hook:path) => {
+        struct BellwetherHook;
+        impl $crate::hook_world::exports::bellwether::plugin::hook::Guest for BellwetherHook {
+            fn on_change(event: $crate::Event) -> Result<(), String> {
+                $crate::begin();
+                $hook(event)
+            }
+        }
+        $crate::hook_world::export_hook!(BellwetherHook with_types_in $crate::hook_world);
+    };
+}
+
+/// It is well.
+pub fn up(reason: impl fmt::Display) -> Verdict {
+    Verdict { status: Status::Up, reason: reason.to_string(), weight: None }
+}
+
+/// It is not.
+pub fn down(reason: impl fmt::Display) -> Verdict {
+    Verdict { status: Status::Down, reason: reason.to_string(), weight: None }
+}
+
+/// The plugin cannot tell.
+pub fn unknown(reason: impl fmt::Display) -> Verdict {
+    Verdict { status: Status::Unknown, reason: reason.to_string(), weight: None }
+}
+
+/// A mistake of the plugin or of its parameters: ends a check as `unknown`.
+pub fn mistake(message: impl fmt::Display) -> Error {
+    Error { code: ErrorCode::Invalid, message: message.to_string() }
+}
+
+impl Verdict {
+    /// The same verdict with a weight for the real server.
+    #[must_use]
+    pub fn with_weight(mut self, weight: u32) -> Self {
+        self.weight = Some(weight);
+        self
+    }
+}
+
+impl From<Error> for Verdict {
+    fn from(error: Error) -> Self {
+        match error.code {
+            ErrorCode::Denied | ErrorCode::Invalid => unknown(error.message),
+            _ => down(error.message),
+        }
+    }
+}
+
+impl Target {
+    /// Host and port, or a mistake when this node is checked, which has none.
+    pub fn endpoint(&self) -> Result<(&str, u16), Error> {
+        let address = self.address.as_ref();
+        let address = address.ok_or_else(|| mistake("this checks a real server; a tracker has no address"))?;
+        Ok((&address.host, address.port))
+    }
+}
+
+/// A panic says where it was before it ends the run.
+#[doc(hidden)]
+pub fn begin() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        panic::set_hook(Box::new(|info| log::write(log::Level::Error, &info.to_string())));
+    });
+}

@@ -1,0 +1,23 @@
+-- example: a real server is well when it greets as it should.
+-- Parameters:
+--   greeting  what its first line begins with; any line when absent
+--!strict
+
+local function check(target)
+  local connection, err = host.tcp.connect(target.host, target.port)
+  if not connection then
+    return "down", err.message
+  end
+  local line, why = connection:read_until("\n", 1024)
+  connection:close()
+  if not line then
+    return "down", why.message
+  end
+  local wanted = tostring(target.parameters.greeting or "")
+  if string.sub(line, 1, #wanted) ~= wanted then
+    return "down", `it greets with {line}`
+  end
+  return "up", `it greets with {line}`
+end
+
+return { check = check }

@@ -1,0 +1,13 @@
+-- example: acts when an instance or group changes its state.
+-- Parameters:
+--   greeting  what the line in the log begins with
+--!strict
+
+local function on_change(event)
+  local greeting = event.parameters.greeting or "example"
+  host.log.write("info", `{greeting}: {event.name} went from {event.previous} to {event.state}: {event.cause}`)
+  -- `return nil, "why"` is a failure: it is logged, and shown by `bellwether status`.
+  return true
+end
+
+return { on_change = on_change }
