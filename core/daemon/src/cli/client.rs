@@ -1,0 +1,63 @@
+//! Speaks to a running daemon through its control socket.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::Bytes;
+use hyper::{Method, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::UnixStream;
+
+/// Largest answer, in bytes.
+const ANSWER_MAX: usize = 64 << 20;
+
+/// Asks the daemon, and gives its answer.
+pub(super) fn ask(socket: &Path, method: Method, door: &str) -> anyhow::Result<(StatusCode, Value)> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let stream = UnixStream::connect(socket).await.with_context(|| {
+            format!(
+                "cannot reach a daemon at {}; is it running, and are you its owner?",
+                socket.display()
+            )
+        })?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        let connection = tokio::spawn(connection);
+        let request = hyper::Request::builder()
+            .method(method)
+            .uri(door)
+            .header("host", "bellwether");
+        let answer = sender.send_request(request.body(Empty::<Bytes>::new())?).await?;
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), ANSWER_MAX)
+            .collect()
+            .await
+            .map_err(anyhow::Error::from_boxed)?;
+        connection.abort();
+        let value = serde_json::from_slice(&body.to_bytes()).context("the answer is not JSON")?;
+        Ok((status, value))
+    })
+}
+
+/// `bellwether reload`: exit code 0 when the configuration is served now, 2 when it has mistakes.
+pub(super) fn reload(socket: &Path) -> anyhow::Result<ExitCode> {
+    let (status, answer) = ask(socket, Method::POST, "/v1/reload")?;
+    let text = answer.get("text").and_then(Value::as_str).unwrap_or_default();
+    match status {
+        StatusCode::OK => {
+            print!("{text}");
+            Ok(ExitCode::SUCCESS)
+        }
+        StatusCode::UNPROCESSABLE_ENTITY => {
+            eprint!("{text}");
+            eprintln!("nothing is changed");
+            Ok(ExitCode::from(2))
+        }
+        other => bail!("the daemon says {other}: {answer}"),
+    }
+}

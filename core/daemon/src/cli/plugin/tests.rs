@@ -1,0 +1,211 @@
+//! Commands as a new user types them, and every snippet of docs/write-a-check.md.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+
+use clap::Parser;
+
+use super::Plugin;
+
+const GUIDE: &str = include_str!("../../../../../docs/write-a-check.md");
+/// What the guide calls its server.
+const SERVER: &str = "127.0.0.1:2525";
+
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Words,
+}
+
+#[derive(clap::Subcommand)]
+enum Words {
+    Plugin(Plugin),
+}
+
+/// What a command prints; the files it names are in `dir`.
+fn types(line: &str, dir: &Path, server: &str) -> String {
+    let shown = dir.display().to_string();
+    let mut words: Vec<String> = line
+        .split_whitespace()
+        .map(|word| {
+            if word.ends_with(".lua") {
+                format!("{shown}/{word}")
+            } else {
+                word.replace(SERVER, server)
+            }
+        })
+        .collect();
+    if words.get(2).is_some_and(|word| word == "new") {
+        words.extend(["--dir".to_owned(), shown.clone()]);
+    }
+    let Words::Plugin(plugin) = Cli::try_parse_from(words).expect("a good command").command;
+    let text = match plugin.outcome() {
+        Ok((text, _)) => text,
+        Err(error) => format!("bellwether: {error:#}\n"),
+    };
+    text.replace(&format!("{shown}/"), "").replace(server, SERVER)
+}
+
+/// Numbers that differ from run to run.
+fn levelled(text: &str) -> String {
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let timed = line.contains(" ms") || line.contains(" -> ");
+        let words = line.split_whitespace().map(|word| {
+            let (host, port) = word.rsplit_once(':').unwrap_or(("", word));
+            match port.parse::<f64>() {
+                Ok(_) if timed && host.is_empty() => "N".to_owned(),
+                Ok(_) if timed && word != SERVER => format!("{host}:N"),
+                _ => word.to_owned(),
+            }
+        });
+        lines.push(words.collect::<Vec<_>>().join(" "));
+    }
+    // How many calls there were is no time.
+    lines.join("\n").replace("in N host", "in 2 host")
+}
+
+/// Greets everybody who connects.
+fn greeter() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+    let address = listener.local_addr().expect("bound");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            // Some only connect and leave.
+            let _ = stream.write_all(b"220 mail ready\r\n");
+            let _ = stream.read(&mut [0; 1]);
+        }
+    });
+    address.to_string()
+}
+
+#[test]
+fn the_guide_is_true() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = greeter();
+    let mut blocks = GUIDE.split("\n```").skip(1);
+    while let Some(block) = blocks.next() {
+        let (head, body) = block.split_once('\n').unwrap_or((block, ""));
+        if let Some((_, file)) = head.split_once("file=") {
+            std::fs::write(dir.path().join(file), body).expect("written");
+        }
+        if head == "console" {
+            for step in body.split("$ ").skip(1) {
+                let (command, wanted) = step.split_once('\n').expect("a command and what it prints");
+                let found = types(command, dir.path(), &server);
+                assert_eq!(levelled(&found), levelled(wanted), "$ {command}");
+            }
+        }
+        // What follows is text until the next block begins.
+        blocks.next();
+    }
+}
+
+#[test]
+fn shipped_plugins_are_listed() {
+    insta::assert_snapshot!(types("bellwether plugin list", Path::new("/dev/null"), SERVER), @r#"
+    dns      a name server is well when it answers a question without an error.
+               name       what is asked for; "." when absent
+               type       A, AAAA, NS, CNAME, SOA, PTR, MX, TXT, SRV or CAA; SOA when absent
+               records    true: an answer without records is not enough
+    file     this node is well while a file is there, or is not, or says something.
+               path       the file
+               absent     true: it must not be there, as a flag that takes a server out of service
+               contains   what must stand in it
+               age        most seconds since it was last written
+    http     a real server is well when every URL is answered as expected.
+               path       "/" when absent
+               host       Host header and, over https, the name asked for; the real server's address when absent
+               status     list of codes and ranges, such as [200, "300-399"]; 200-299 when absent
+               digest     MD5 of the body, 32 hexadecimal digits
+               scheme     "http" (when absent) or "https"
+               method     "GET" when absent
+               sni        name asked for over TLS; host when absent
+               verify     true: over https the certificate must be good; false when absent, as a real server seldom has its own
+               urls       list of tables with the parameters of one URL, asked one after the other
+    json     a server is well when what it says of itself by HTTP is as wanted, as etcd, Patroni, Consul and others do.
+               path       of the URL; "/" when absent
+               field      where to look in the answer, such as "status" or "members.1.state"
+               equals     what must stand there: a text, a number, true or false; anything but null, false or nothing when absent
+               scheme     "http" (when absent) or "https"
+               host       in the URL; the real server's address when absent
+               verify     true: over https the certificate must be good
+               status     code that the answer must have; 200 when absent
+    misc     a command decides. Exit code 0 is well, anything else is not.
+               command    list of strings: program and arguments. Must be granted; runs without a shell.
+               dynamic    true: exit code 0 is well, 1 is not, and 2 to 255 is well with the weight 0 to 253 (keepalived's misc_dynamic).
+    ping     an address is well when it answers echo requests.
+               host       address that is pinged; the real server's when absent
+               size       bytes that a request carries; 56 when absent
+               count      requests; 1 when absent
+               needed     answers that are enough; all when absent
+    process  this node is well while a program runs.
+               name       of the program, as pidof takes it: "haproxy" or "/usr/sbin/haproxy"
+               min        fewest processes of it; 1 when absent
+               max        most processes of it; any number when absent
+    redis    a server of redis or valkey is well when it answers, and has the role that is wanted.
+               role       "master" or "slave"; any when absent
+               password   given by AUTH first
+               user       whose password it is; the default user when absent
+               lag        most seconds since a slave last heard of its master
+    smtp     a mail server is well when it greets, takes our name and says goodbye.
+               helo       the name we give; "bellwether.invalid" when absent
+    tcp      a real server is well when it takes a connection.
+    udp      a server is well when it answers a datagram, or at least nobody says that its port is closed.
+               payload    what is sent, in hexadecimal; nothing when absent
+               reply      what the answer must begin with, in hexadecimal, x for any digit; then there must be an answer
+               min        fewest bytes of an answer
+               max        most bytes of an answer
+               wait       milliseconds to wait for somebody to say that the port is closed, when no answer is needed; 500 when absent
+    "#);
+}
+
+#[test]
+fn mistakes_are_told() {
+    let dir = tempfile::tempdir().expect("a directory");
+    std::fs::write(dir.path().join("bad.lua"), "return {").expect("written");
+    let mut all = String::new();
+    for command in [
+        "bellwether plugin check bad.lua",
+        "bellwether plugin run bad.lua",
+        "bellwether plugin run none.lua",
+        "bellwether plugin run tcp --grant net=here",
+        "bellwether plugin run tcp --grant all",
+        "bellwether plugin run misc --param command=[\"/bin/false\"]",
+        "bellwether plugin run misc --param command=[\"/bin/false\"] --grant exec=/bin/false",
+        "bellwether plugin new lua Bad_Name",
+        "bellwether plugin new lua bad",
+    ] {
+        all += &types(command, dir.path(), SERVER);
+    }
+    insta::assert_snapshot!(all, @r#"
+    bad.lua:1: Expected identifier when parsing expression, got <eof>
+    unknown: plugin bad did not load: bad.lua:1: Expected identifier when parsing expression, got <eof>
+    bellwether: cannot read none.lua: No such file or directory (os error 2)
+    bellwether: "here" is no place for --grant net: such as net=10.0.0.0/8:443
+    bellwether: "all" is no grant; net=PLACE, read=/PATH or exec="/PROGRAM *"
+    stack traceback:
+    	misc.lua:40: in function 'check'
+    unknown: misc.lua:40: host.process is not granted; add exec = [["/usr/bin/PROGRAM", "*"]] to the plugin's grants
+    down: /bin/false exited with 1
+    bellwether: "Bad_Name" is no name for a plugin: lower-case letters, digits and -, and a letter first
+    bellwether: cannot make bad.lua: File exists (os error 17)
+    "#);
+}
+
+#[test]
+fn nothing_is_written_over_and_rust_comes_with_all_it_needs() {
+    let dir = tempfile::tempdir().expect("a directory");
+    types("bellwether plugin new rust mine --kind hook", dir.path(), SERVER);
+    let read = |file: &str| std::fs::read_to_string(dir.path().join("mine").join(file)).expect("made");
+    assert!(read("src/lib.rs").starts_with("//! mine: "));
+    assert!(read("Cargo.toml").contains("name = \"mine\""));
+    let manifest = read("bellwether-plugin/Cargo.toml");
+    assert!(
+        !manifest.contains("[workspace]") && manifest.contains("wit-bindgen"),
+        "{manifest}"
+    );
+    assert!(read("wit/bellwether.wit").contains("interface checker"));
+}

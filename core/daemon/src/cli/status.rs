@@ -1,0 +1,176 @@
+//! `bellwether status`: what the daemon says of itself, for people or programs.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+use hyper::Method;
+use model::status::{DaemonStatus, InstanceStatus, ServiceStatus};
+
+use super::{Client, client};
+
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    #[command(flatten)]
+    client: Client,
+    /// Print it all as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Status {
+    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        let (_, answer) = client::ask(&self.client.path(), Method::GET, "/v1/status")?;
+        if self.json {
+            println!("{answer:#}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        let status =
+            serde_json::from_value(answer).context("the daemon is of another version; try --json")?;
+        print!("{}", render(&status));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The status as text.
+pub(super) fn render(status: &DaemonStatus) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_status(&mut out, status);
+    out
+}
+
+fn write_status(out: &mut String, status: &DaemonStatus) -> std::fmt::Result {
+    writeln!(
+        out,
+        "bellwether {} on {}, up {}, configuration {} from {}",
+        status.version,
+        status.node,
+        ago(status.uptime_s as f64),
+        status.configuration.generation,
+        status.configuration.paths.join(", "),
+    )?;
+    if !status.worker_up {
+        writeln!(
+            out,
+            "the worker does not answer: checks stand still, verdicts stand"
+        )?;
+    }
+    if let Some(error) = &status.configuration.last_error {
+        writeln!(out, "the newest configuration was refused:\n{error}")?;
+    }
+    for instance in &status.instances {
+        write_instance(out, instance)?;
+    }
+    for group in &status.groups {
+        writeln!(
+            out,
+            "group {:<14} {:<10} {}",
+            group.name,
+            group.state,
+            group.members.join(", ")
+        )?;
+    }
+    for tracker in &status.trackers {
+        writeln!(
+            out,
+            "tracker {:<12} {:<10} {}",
+            tracker.name, tracker.state, tracker.reason
+        )?;
+    }
+    for line in status.ipvs.message.iter().chain(&status.ipvs.warnings) {
+        writeln!(out, "ipvs: {line}")?;
+    }
+    for daemon in &status.ipvs.sync {
+        writeln!(out, "ipvs synchronises as {daemon}")?;
+    }
+    for service in &status.services {
+        write_service(out, service)?;
+    }
+    for plugin in &status.plugins {
+        writeln!(
+            out,
+            "plugin {:<13} {:<10} generation {}, {} calls, {} faults ({})",
+            plugin.name, plugin.runtime, plugin.generation, plugin.calls, plugin.faults, plugin.source,
+        )?;
+        if let Some(error) = &plugin.error {
+            writeln!(out, "  the newest code was not taken: {error}")?;
+        }
+    }
+    Ok(())
+}
+
+fn write_instance(out: &mut String, instance: &InstanceStatus) -> std::fmt::Result {
+    let state = instance.state.to_string();
+    writeln!(
+        out,
+        "{:<20} {state:<10} for {} ({})",
+        instance.name,
+        ago(instance.since_s),
+        instance.cause,
+    )?;
+    let master = instance
+        .master
+        .map_or_else(|| "unknown".to_owned(), |master| master.to_string());
+    writeln!(
+        out,
+        "  VRID {} on {}, priority {}{}, Master {master}, {}",
+        instance.vrid,
+        instance.interface,
+        instance.priority,
+        if instance.priority == instance.base_priority {
+            String::new()
+        } else {
+            format!(" (base {})", instance.base_priority)
+        },
+        instance.addresses.join(" "),
+    )
+}
+
+fn write_service(out: &mut String, service: &ServiceStatus) -> std::fmt::Result {
+    let state = if service.up { "up" } else { "down" };
+    writeln!(out, "{:<31} {state:<6} {}", service.service, service.scheduler)?;
+    for server in &service.servers {
+        let state = if server.up { "up" } else { "down" };
+        let weight = server.weight.map_or_else(
+            || "not in the table".to_owned(),
+            |weight| format!("weight {weight}"),
+        );
+        let checks = server
+            .checks
+            .iter()
+            .map(|check| format!("{}: {}", check.plugin, check.reason));
+        writeln!(
+            out,
+            "  {:<29} {state:<6} {weight:<17} {}",
+            server.server,
+            checks.collect::<Vec<_>>().join("; ")
+        )?;
+        if let Some(draining) = &server.draining {
+            let active = draining
+                .active
+                .map_or_else(|| "some".to_owned(), |active| active.to_string());
+            writeln!(
+                out,
+                "    drains: {active} connection(s) left, {} s at most",
+                draining.seconds_left
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// A time that has passed, short.
+fn ago(seconds: f64) -> String {
+    let whole = seconds as u64;
+    match whole {
+        0..60 => format!("{seconds:.1} s"),
+        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        3600..86_400 => format!("{} h {} min", whole / 3600, whole / 60 % 60),
+        _ => format!("{} d {} h", whole / 86_400, whole / 3600 % 24),
+    }
+}
+
+#[cfg(test)]
+mod tests;

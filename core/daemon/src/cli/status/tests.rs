@@ -1,0 +1,97 @@
+use model::status::{CheckStatus, ConfigurationStatus, DrainStatus, IpvsStatus, ServerStatus};
+use model::transition::State;
+
+use super::*;
+
+fn server(address: &str, up: bool, draining: Option<DrainStatus>) -> ServerStatus {
+    let check = CheckStatus {
+        plugin: "tcp".into(),
+        up,
+        reason: if up {
+            "connected in 0.4 ms".into()
+        } else {
+            "connection refused".into()
+        },
+        generation: 1,
+        took_ms: 0.4,
+        verdicts: 9,
+    };
+    let weight = up.then_some(if draining.is_some() { 0 } else { 3 });
+    ServerStatus {
+        server: address.into(),
+        up,
+        weight,
+        checks: vec![check],
+        draining,
+        traffic: None,
+    }
+}
+
+#[test]
+fn a_status_for_people() {
+    let status = DaemonStatus {
+        version: "1.2.3".into(),
+        node: "lb1".into(),
+        uptime_s: 90_061,
+        configuration: ConfigurationStatus {
+            paths: vec!["/etc/bellwether/conf.d".into()],
+            generation: 4,
+            last_error: None,
+        },
+        instances: vec![InstanceStatus {
+            name: "web".into(),
+            interface: "eth0".into(),
+            vrid: 51,
+            version: 3,
+            state: State::Master,
+            since_s: 75.0,
+            cause: "the Master was silent for 361.0ms".into(),
+            base_priority: 100,
+            priority: 80,
+            master: Some([192, 0, 2, 2].into()),
+            addresses: vec!["192.0.2.10/24".into()],
+            advert_interval_ms: 100,
+            counters: Default::default(),
+        }],
+        groups: Vec::new(),
+        trackers: Vec::new(),
+        ipvs: IpvsStatus {
+            available: true,
+            warnings: vec!["ip_forward is 0; run `sysctl -w net.ipv4.ip_forward=1`".into()],
+            sync: vec!["master on eth1, id 51".into()],
+            ..IpvsStatus::default()
+        },
+        services: vec![ServiceStatus {
+            service: "tcp 192.0.2.10:80".into(),
+            up: true,
+            scheduler: "wlc".into(),
+            servers: vec![
+                server("10.0.0.11:80", true, None),
+                server(
+                    "10.0.0.12:80",
+                    true,
+                    Some(DrainStatus {
+                        active: Some(7),
+                        seconds_left: 21,
+                    }),
+                ),
+                server("10.0.0.13:80", false, None),
+            ],
+            traffic: None,
+        }],
+        plugins: Vec::new(),
+        worker_up: true,
+    };
+    insta::assert_snapshot!(render(&status), @r"
+    bellwether 1.2.3 on lb1, up 1 d 1 h, configuration 4 from /etc/bellwether/conf.d
+    web                  Master     for 1 min 15 s (the Master was silent for 361.0ms)
+      VRID 51 on eth0, priority 80 (base 100), Master 192.0.2.2, 192.0.2.10/24
+    ipvs: ip_forward is 0; run `sysctl -w net.ipv4.ip_forward=1`
+    ipvs synchronises as master on eth1, id 51
+    tcp 192.0.2.10:80               up     wlc
+      10.0.0.11:80                  up     weight 3          tcp: connected in 0.4 ms
+      10.0.0.12:80                  up     weight 0          tcp: connected in 0.4 ms
+        drains: 7 connection(s) left, 21 s at most
+      10.0.0.13:80                  down   not in the table  tcp: connection refused
+    ");
+}

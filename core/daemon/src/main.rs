@@ -1,0 +1,7 @@
+//! The program `bellwether`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    daemon::cli::main()
+}

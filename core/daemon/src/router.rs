@@ -1,0 +1,162 @@
+//! The router: elections on a thread of their own ([`elect`]), and on tokio everything that may take its time: the
+//! balancer's engine, configuration, hooks, the control socket. One loop owns all of that state and takes one closed
+//! [`Event`] at a time.
+
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use model::effect::Notice;
+use model::ids::LinkName;
+use model::link::{FromGuardian, FromWorker, ToGuardian, ToWorker};
+use model::transition::Transition;
+use tokio::sync::mpsc;
+
+use crate::link::{Incoming, Port};
+
+pub(crate) use configuration::environment;
+
+mod address;
+mod apply;
+mod balance;
+mod configuration;
+mod control;
+mod elect;
+mod hooks;
+mod state;
+mod traffic;
+mod watch;
+
+use state::Router;
+
+/// Events that wait for the loop. Senders on other threads wait when it is full; the election keeps a backlog.
+const EVENTS: usize = 4096;
+
+/// What the router is started with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the configuration is.
+    pub paths: Vec<PathBuf>,
+    /// The control socket.
+    pub socket: PathBuf,
+}
+
+/// What the loop is told.
+#[derive(Debug)]
+enum Event {
+    /// An instance changed its state.
+    Transition(Transition),
+    /// The elections have something to say of an interface.
+    Notice(Notice, LinkName),
+    /// The kernel's balancer answered.
+    Ipvs(balance::IpvsAnswer),
+    /// From this worker: links are numbered, since frames of a dead one may come late.
+    Worker(u32, Incoming<FromWorker>),
+    /// From the guardian.
+    Guardian(Incoming<FromGuardian>),
+    /// Files changed.
+    Files(watch::Changed),
+    /// The configuration was read.
+    Loaded(configuration::Loaded),
+    /// Elections have left: farewells are sent, addresses are off.
+    Left,
+    /// Somebody asks through the control socket.
+    Control(control::Request),
+}
+
+/// Runs the router until it is told to stop. `links` are the descriptors the guardian left open.
+/// # Errors
+/// When something that it cannot do without can't be had; the message names the cure.
+pub fn run(options: Options, links: Links) -> anyhow::Result<ExitCode> {
+    abort_at_panic();
+    let loaded = configuration::load(&options.paths);
+    let predecessors = configuration::predecessors_plan(links.plan);
+    let Some(plan) = loaded.report_at_start(predecessors) else {
+        return Ok(ExitCode::from(2));
+    };
+    let (events, inbox) = mpsc::channel(EVENTS);
+    let (orders, address_orders) = mpsc::channel(address::ORDERS);
+    linux::realtime::lock_memory().unwrap_or_else(|error| tracing::warn!(error, "memory is not locked"));
+    let elect = elect::start(
+        links.journal,
+        elect::Outlets {
+            addresses: orders,
+            events: events.clone(),
+        },
+    )?;
+    address::start(address_orders, elect.clone())?;
+    let ipvs = balance::start(events.clone())?;
+    let guardian = serve_guardian(links.guardian, &events)?;
+    let worker = serve_worker(links.worker, 0, &events)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        control::start(&options.socket, events.clone())?;
+        let watch = watch::start(events.clone())?;
+        let doors = state::Doors {
+            options,
+            elect,
+            ipvs,
+            guardian,
+            worker,
+            watch,
+            events,
+        };
+        let mut router = Router::new(doors);
+        router.begin(plan, loaded);
+        router.run(inbox).await
+    })
+}
+
+/// A thread that is lost leaves a router that looks alive and holds no elections. A dead one is started again.
+fn abort_at_panic() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        tell(info);
+        std::process::abort();
+    }));
+}
+
+/// The descriptors that the guardian left open.
+#[derive(Debug)]
+pub struct Links {
+    guardian: OwnedFd,
+    worker: OwnedFd,
+    journal: OwnedFd,
+    plan: OwnedFd,
+}
+
+impl Links {
+    /// Takes the inherited descriptors. Fails where the guardian did not start this process.
+    pub fn inherited() -> anyhow::Result<Self> {
+        use crate::guardian::inherited::{GUARDIAN, JOURNAL, PEER, PLAN};
+        let [guardian, worker, journal, plan] =
+            [GUARDIAN, PEER, JOURNAL, PLAN].map(linux::process::spawn::inherited);
+        Ok(Self {
+            guardian: guardian?,
+            worker: worker?,
+            journal: journal?,
+            plan: plan?,
+        })
+    }
+}
+
+fn serve_guardian(end: OwnedFd, events: &mpsc::Sender<Event>) -> anyhow::Result<Port<ToGuardian>> {
+    let events = events.clone();
+    let port = crate::link::serve("guardian", UnixStream::from(end), move |incoming| {
+        // The loop is over: so is the process.
+        let _ = events.blocking_send(Event::Guardian(incoming));
+    })?;
+    Ok(port)
+}
+
+fn serve_worker(end: OwnedFd, number: u32, events: &mpsc::Sender<Event>) -> anyhow::Result<Port<ToWorker>> {
+    let events = events.clone();
+    let port = crate::link::serve("worker", UnixStream::from(end), move |incoming| {
+        // The loop is over: so is the process.
+        let _ = events.blocking_send(Event::Worker(number, incoming));
+    })?;
+    Ok(port)
+}

@@ -1,0 +1,116 @@
+//! Reading the configuration and the code of plugins: blocking work, done off the loop.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use model::link::FRAME_MAX;
+use model::plan::Plan;
+
+/// Largest plugin file, in bytes.
+const CODE_MAX: u64 = 8 << 20;
+/// More than a frame needs beside its content.
+const FRAME_OVERHEAD: usize = 64;
+/// Who runs scripts in keepalived's language when nobody says, where there is such a user.
+const SCRIPT_USER: &str = "keepalived_script";
+/// Columns of a message in a log.
+const LOG_WIDTH: usize = 110;
+
+/// A reading of the configuration.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    /// The plan, when there is no mistake in it.
+    pub(super) plan: Option<Plan>,
+    /// All mistakes and warnings, ready to be printed.
+    pub(super) text: String,
+    /// Files it was read from.
+    pub(super) files: Vec<PathBuf>,
+}
+
+/// What whoever asked for a reload is told.
+#[derive(Clone, Debug)]
+pub(super) struct ReloadResult {
+    pub(super) accepted: bool,
+    pub(super) text: String,
+}
+
+impl Loaded {
+    /// The plan to start with, after all mistakes and warnings are told. A router that is started again must not fall
+    /// over a configuration that was broken meanwhile: it serves what its predecessor served.
+    pub(super) fn report_at_start(&self, predecessors: Option<Plan>) -> Option<Plan> {
+        if !self.text.is_empty() {
+            eprint!("{}", self.text);
+        }
+        if self.plan.is_none() && predecessors.is_some() {
+            tracing::error!("the configuration has mistakes; serving what was served before");
+        }
+        self.plan.clone().or(predecessors)
+    }
+}
+
+/// The plan for a successor; nothing when it is too large for a frame.
+pub(super) fn encode_plan(plan: &Plan) -> Vec<u8> {
+    let encoded = postcard::to_stdvec(plan).unwrap_or_default();
+    if encoded.len() > FRAME_MAX - FRAME_OVERHEAD {
+        return Vec::new();
+    }
+    encoded
+}
+
+/// The plan that a predecessor served, if there was one.
+pub(super) fn predecessors_plan(memory: OwnedFd) -> Option<Plan> {
+    let mut encoded = Vec::new();
+    let read = File::from(memory)
+        .take(FRAME_MAX as u64)
+        .read_to_end(&mut encoded);
+    if read.is_err() || encoded.is_empty() {
+        return None;
+    }
+    postcard::from_bytes(&encoded).ok()
+}
+
+/// Reads the configuration.
+pub(super) fn load(paths: &[PathBuf]) -> Loaded {
+    let loaded = config::load(paths, &environment());
+    let text = loaded.diagnostics.render(false, LOG_WIDTH);
+    Loaded {
+        plan: loaded.plan,
+        text,
+        files: loaded.files,
+    }
+}
+
+/// The facts of this machine that the languages need.
+pub(crate) fn environment() -> config::Environment {
+    let host_name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let script_user = linux::process::lookup_user(SCRIPT_USER).map(|_| SCRIPT_USER.to_owned());
+    config::Environment {
+        host_name,
+        script_user,
+        ..config::Environment::default()
+    }
+}
+
+/// Reads a plugin's file. A file that others may write is refused: who can write it, runs code here.
+pub(super) fn read_code(path: &Path) -> Result<Vec<u8>, String> {
+    let shown = path.display();
+    let cannot = |error: std::io::Error| format!("cannot read {shown}: {error}");
+    let file = File::open(path).map_err(cannot)?;
+    let metadata = file.metadata().map_err(cannot)?;
+    if !metadata.is_file() {
+        return Err(format!("cannot read {shown}: not a file"));
+    }
+    if metadata.mode() & 0o002 != 0 {
+        return Err(format!(
+            "{shown} may be written by anybody; run `chmod o-w {shown}`"
+        ));
+    }
+    let mut code = Vec::new();
+    file.take(CODE_MAX + 1).read_to_end(&mut code).map_err(cannot)?;
+    if code.len() as u64 > CODE_MAX {
+        return Err(format!("{shown} is larger than {} MiB", CODE_MAX >> 20));
+    }
+    Ok(code)
+}

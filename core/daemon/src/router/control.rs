@@ -1,0 +1,112 @@
+//! The control socket: HTTP/1.1 with JSON, so that `curl --unix-socket` works. Only its owner may connect.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use model::status::DaemonStatus;
+use serde_json::{Value, json};
+use tokio::net::UnixListener;
+use tokio::sync::{mpsc, oneshot};
+
+use super::Event;
+use super::configuration::ReloadResult;
+
+/// What can be asked of the router.
+#[derive(Debug)]
+pub(super) enum Request {
+    Status(oneshot::Sender<DaemonStatus>),
+    Reload(oneshot::Sender<ReloadResult>),
+}
+
+type Answer = (StatusCode, Json<Value>);
+
+/// Starts to serve.
+pub(super) fn start(path: &Path, events: mpsc::Sender<Event>) -> anyhow::Result<()> {
+    let listener =
+        bind(path).with_context(|| format!("cannot open the control socket {}", path.display()))?;
+    let doors = axum::Router::new()
+        .route("/v1/status", get(status))
+        .route("/v1/reload", post(reload))
+        .fallback(unknown)
+        .with_state(events);
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, doors).await {
+            tracing::error!(%error, "the control socket is closed");
+        }
+    });
+    Ok(())
+}
+
+fn bind(path: &Path) -> anyhow::Result<UnixListener> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    if UnixStream::connect(path).is_ok() {
+        bail!("another daemon serves it; stop that one, or choose another with --socket");
+    }
+    match fs::symlink_metadata(path) {
+        Ok(left) if left.file_type().is_socket() => fs::remove_file(path)?,
+        Ok(_) => bail!("something else is there; remove it, or choose another with --socket"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error.into()),
+    }
+    let listener = UnixListener::bind(path)?;
+    fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+async fn status(State(events): State<mpsc::Sender<Event>>) -> Answer {
+    match ask(&events, Request::Status).await {
+        Some(status) => match serde_json::to_value(status) {
+            Ok(status) => (StatusCode::OK, Json(status)),
+            Err(error) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                Json(json!({ "error": error.to_string() })),
+            ),
+        },
+        None => gone(),
+    }
+}
+
+async fn reload(State(events): State<mpsc::Sender<Event>>) -> Answer {
+    match ask(&events, Request::Reload).await {
+        Some(ReloadResult { accepted, text }) => {
+            let code = if accepted {
+                StatusCode::OK
+            } else {
+                StatusCode::UNPROCESSABLE_ENTITY
+            };
+            (code, Json(json!({ "accepted": accepted, "text": text })))
+        }
+        None => gone(),
+    }
+}
+
+async fn unknown() -> Answer {
+    let doors = "there is GET /v1/status and POST /v1/reload";
+    (StatusCode::NOT_FOUND, Json(json!({ "error": doors })))
+}
+
+fn gone() -> Answer {
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        Json(json!({ "error": "the daemon is stopping" })),
+    )
+}
+
+async fn ask<T>(
+    events: &mpsc::Sender<Event>,
+    request: impl FnOnce(oneshot::Sender<T>) -> Request,
+) -> Option<T> {
+    let (reply, answer) = oneshot::channel();
+    events.send(Event::Control(request(reply))).await.ok()?;
+    answer.await.ok()
+}

@@ -1,0 +1,385 @@
+//! The thread on which elections are held: real time where allowed, its own epoll loop, timers in nanoseconds. What
+//! the engine orders for the wire is done here; what it orders of the kernel's tables is handed to [`super::address`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use engine::vrrp::Election;
+use linux::announce::Announcer;
+use linux::clock;
+use linux::journal::Journal;
+use linux::packet;
+use linux::reactor::Reactor;
+use model::effect::{AddressOrder, ElectEffect, Listener, SendAdvert};
+use model::fact::{JournalEntry, LinkNews, Outcome};
+use model::ids::{LinkIndex, LinkName};
+use model::time::Instant;
+use tokio::sync::{mpsc, oneshot};
+
+use super::Event;
+use super::address::AddressCommand;
+
+mod port;
+mod tell;
+
+pub(super) use port::{ElectInput, ElectPort};
+use tell::Teller;
+
+/// Batches read of one socket before timers are looked at: a flood must not stop the adverts.
+const READS_PER_TURN: usize = 4;
+/// How soon the kernel is asked again for a place to listen. A Backup that hears nothing becomes a second Master.
+const LISTEN_RETRY: Duration = Duration::from_secs(1);
+/// How soon a full router is told again.
+const BACKLOG_RETRY: Duration = Duration::from_millis(10);
+/// Priority among the real-time threads of the machine: above the kernel's own threaded interrupts is not wanted.
+const REAL_TIME_PRIORITY: u8 = 20;
+
+/// Where effects go that are not done here.
+#[derive(Debug)]
+pub(super) struct Outlets {
+    pub(super) addresses: mpsc::Sender<AddressCommand>,
+    pub(super) events: mpsc::Sender<Event>,
+}
+
+/// Starts the thread. It ends the process when it fails: without elections there is nothing to serve, and the
+/// guardian's answer to a dead router is the right one.
+pub(super) fn start(journal: OwnedFd, outlets: Outlets) -> io::Result<ElectPort> {
+    let (queue, inputs) = port::queue();
+    let (hand_over, wakers) = sync_channel(1);
+    thread::Builder::new().name("elect".into()).spawn(move || {
+        match linux::realtime::enter(REAL_TIME_PRIORITY) {
+            Ok(()) => tracing::info!(priority = REAL_TIME_PRIORITY, "elections run in real time"),
+            Err(error) => tracing::warn!(
+                error,
+                "elections run without real time: adverts may be late under load"
+            ),
+        }
+        let served = Reactor::new().and_then(|(reactor, waker)| {
+            // Who started this waits for it.
+            let _ = hand_over.send(waker);
+            Elect::new(journal, outlets, reactor, inputs)?.run()
+        });
+        if let Err(error) = served {
+            tracing::error!(%error, "the election thread failed; needs CAP_NET_RAW");
+            std::process::abort();
+        }
+    })?;
+    let waker = wakers.recv().map_err(io::Error::other)?;
+    Ok(ElectPort::new(queue, waker))
+}
+
+struct Elect {
+    election: Election,
+    reactor: Reactor,
+    inputs: Receiver<ElectInput>,
+    /// Open receivers by the token under which the reactor knows them.
+    ears: BTreeMap<u64, Ear>,
+    tokens: BTreeMap<Listener, u64>,
+    next_token: u64,
+    /// Where the kernel did not let us listen, and when it is asked again.
+    deaf: BTreeSet<Listener>,
+    listen_again: Option<Instant>,
+    /// Tokens that have something to read; kept for its memory.
+    heard: Vec<u64>,
+    links: BTreeMap<LinkIndex, LinkName>,
+    sender: packet::Sender,
+    /// Adverts to be sent together; kept for its memory.
+    adverts: Vec<SendAdvert>,
+    announcer: Announcer,
+    journal: Journal,
+    journal_is_stale: bool,
+    addresses: mpsc::Sender<AddressCommand>,
+    teller: Teller,
+    /// Address orders that the kernel has not answered.
+    orders_pending: usize,
+    /// Who waits for the end of a graceful stop.
+    leaving: Option<oneshot::Sender<()>>,
+}
+
+/// An open receiver and what it is open for.
+struct Ear {
+    listener: Listener,
+    receiver: packet::Receiver,
+}
+
+impl Elect {
+    fn new(
+        journal: OwnedFd,
+        outlets: Outlets,
+        reactor: Reactor,
+        inputs: Receiver<ElectInput>,
+    ) -> io::Result<Self> {
+        let mut elect = Self {
+            election: Election::new(),
+            reactor,
+            inputs,
+            ears: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            next_token: 0,
+            deaf: BTreeSet::new(),
+            listen_again: None,
+            heard: Vec::new(),
+            links: BTreeMap::new(),
+            sender: packet::Sender::new(),
+            adverts: Vec::new(),
+            announcer: Announcer::open()?,
+            journal: Journal::from_fd(journal)?,
+            journal_is_stale: false,
+            addresses: outlets.addresses,
+            teller: Teller::new(outlets.events),
+            orders_pending: 0,
+            leaving: None,
+        };
+        elect.adopt();
+        Ok(elect)
+    }
+
+    /// Takes over what a predecessor left in the journal.
+    fn adopt(&mut self) {
+        let now = clock::now();
+        let Some(bytes) = self.journal.load().filter(|bytes| !bytes.is_empty()) else {
+            return;
+        };
+        match postcard::from_bytes::<Vec<JournalEntry>>(&bytes) {
+            Ok(entries) => {
+                let alive = self.journal.last_heartbeat().unwrap_or_default();
+                self.election.handle_adopt(entries, alive, now);
+            }
+            Err(error) => {
+                tracing::error!(%error, "the predecessor's journal does not decode; starting afresh")
+            }
+        }
+    }
+
+    fn run(mut self) -> io::Result<()> {
+        loop {
+            let deadline = self.election.poll_timeout().map(|(at, _)| at);
+            let retry = (!self.teller.is_done()).then(|| clock::now() + BACKLOG_RETRY);
+            self.reactor
+                .set_deadline(deadline.into_iter().chain(retry).chain(self.listen_again).min())?;
+            let ready = self.reactor.wait()?;
+            let woken = ready.woken;
+            self.heard.clone_from(&ready.tokens);
+            // Adverts that wait in a socket are read before a deadline is believed.
+            self.read_packets();
+            if woken && !self.read_inputs() {
+                return Ok(());
+            }
+            let now = clock::now();
+            if self.election.poll_timeout().is_some_and(|(at, _)| at <= now) {
+                self.election.handle_timeout(now);
+                self.drain();
+            }
+            if self.listen_again.is_some_and(|at| at <= now) {
+                self.listen_again = None;
+                for listener in std::mem::take(&mut self.deaf) {
+                    self.apply_listen(listener);
+                }
+            }
+            self.write_journal();
+            self.teller.flush();
+            if self.orders_pending == 0 && self.teller.is_done() {
+                // Whoever asked may have gone.
+                let _ = self.leaving.take().map(|done| done.send(()));
+            }
+        }
+    }
+
+    fn read_packets(&mut self) {
+        for token in std::mem::take(&mut self.heard) {
+            // Taken out while it is read: what a frame brings about may close it.
+            let Some(mut ear) = self.ears.remove(&token) else {
+                continue;
+            };
+            for _ in 0..READS_PER_TURN {
+                let read = ear.receiver.receive(|frame| {
+                    self.election.handle_frame(frame, clock::now());
+                    self.drain();
+                });
+                match read {
+                    Ok(0) => break,
+                    Ok(_) => {}
+                    Err(error) => {
+                        self.complain(ear.listener.link, "cannot receive adverts", &error);
+                        break;
+                    }
+                }
+            }
+            if self.tokens.get(&ear.listener) == Some(&token) {
+                self.ears.insert(token, ear);
+            }
+        }
+    }
+
+    /// False when the router is gone.
+    fn read_inputs(&mut self) -> bool {
+        loop {
+            let input = match self.inputs.try_recv() {
+                Ok(input) => input,
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
+            };
+            self.handle_input(input);
+            self.drain();
+        }
+    }
+
+    fn handle_input(&mut self, input: ElectInput) {
+        let now = clock::now();
+        match input {
+            ElectInput::Plan(plan) => {
+                self.election.handle_plan(&plan, now);
+                self.journal_is_stale = true;
+            }
+            ElectInput::Link(news) => {
+                match &news {
+                    LinkNews::Is(link) => _ = self.links.insert(link.index, link.name.clone()),
+                    LinkNews::Gone(index) => {
+                        self.links.remove(index);
+                        self.sender.forget(*index);
+                    }
+                }
+                self.election.handle_link(news, now);
+            }
+            ElectInput::Outcome(outcome) => {
+                self.orders_pending = self.orders_pending.saturating_sub(1);
+                self.election.handle_outcome(outcome, now);
+            }
+            ElectInput::Tracker(name, state) => self.election.handle_tracker(name, state, now),
+            ElectInput::Status(reply) => {
+                // Whoever asked may have gone.
+                let _ = reply.send(self.election.status(now));
+            }
+            ElectInput::Stop(done) => {
+                self.election.handle_stop(now);
+                self.leaving = Some(done);
+            }
+        }
+    }
+
+    /// Carries out what is ordered, in order. Adverts that follow each other go out together.
+    fn drain(&mut self) {
+        while let Some(effect) = self.election.poll_effect() {
+            match effect {
+                ElectEffect::SendAdvert(advert) => self.adverts.push(advert),
+                other => {
+                    self.send_adverts();
+                    self.apply(other);
+                }
+            }
+        }
+        self.send_adverts();
+    }
+
+    fn send_adverts(&mut self) {
+        if self.adverts.is_empty() {
+            return;
+        }
+        if let Some((first, error)) = self.sender.send_all(&self.adverts)
+            && let Some(link) = self.adverts.get(first).map(|advert| advert.link)
+        {
+            self.complain(link, "cannot send an advert", &error);
+        }
+        self.adverts.clear();
+    }
+
+    fn apply(&mut self, effect: ElectEffect) {
+        match effect {
+            ElectEffect::Listen(listener) => self.apply_listen(listener),
+            ElectEffect::Unlisten(listener) => {
+                // Closing the socket takes it out of the reactor.
+                let token = self.tokens.remove(&listener);
+                token.and_then(|token| self.ears.remove(&token));
+                self.deaf.remove(&listener);
+            }
+            ElectEffect::SendAdvert(advert) => self.adverts.push(advert),
+            ElectEffect::AddAddress(order) => {
+                self.journal_is_stale = true;
+                self.order(AddressCommand::Add(order));
+            }
+            ElectEffect::RemoveAddress(order) => {
+                self.journal_is_stale = true;
+                self.order(AddressCommand::Remove(order));
+            }
+            ElectEffect::Announce(announce) => {
+                if let Err(error) = self.announcer.announce(&announce) {
+                    self.complain(announce.link, "cannot announce an address", &error);
+                }
+            }
+            ElectEffect::Transition(transition) => {
+                self.journal_is_stale = true;
+                self.teller.tell(Event::Transition(transition));
+            }
+            ElectEffect::Notice(notice) => {
+                let link = self.link_name(notice.link);
+                self.teller.notice(notice, link);
+            }
+        }
+    }
+
+    fn apply_listen(&mut self, listener: Listener) {
+        let name = self.link_name(listener.link);
+        let opened = packet::Receiver::open(&listener, &name).and_then(|receiver| {
+            self.next_token += 1;
+            self.reactor.add(receiver.as_fd(), self.next_token)?;
+            Ok(Ear { listener, receiver })
+        });
+        match opened {
+            Ok(ear) => {
+                self.tokens.insert(listener, self.next_token);
+                self.ears.insert(self.next_token, ear);
+            }
+            Err(error) => {
+                self.deaf.insert(listener);
+                self.listen_again
+                    .get_or_insert_with(|| clock::now() + LISTEN_RETRY);
+                self.complain(
+                    listener.link,
+                    "cannot listen for adverts; trying again each second",
+                    &error,
+                );
+            }
+        }
+    }
+
+    fn order(&mut self, command: AddressCommand) {
+        self.orders_pending += 1;
+        if let Err(refused) = self.addresses.try_send(command) {
+            let (AddressCommand::Add(AddressOrder { order, .. })
+            | AddressCommand::Remove(AddressOrder { order, .. })) = refused.into_inner();
+            self.orders_pending -= 1;
+            let result = Err("too many address changes wait for the kernel".to_owned());
+            self.election
+                .handle_outcome(Outcome { order, result }, clock::now());
+        }
+    }
+
+    /// Says what the kernel refused.
+    fn complain(&mut self, link: LinkIndex, what: &'static str, error: &io::Error) {
+        let name = self.link_name(link);
+        self.teller.complain(link, name, what, error);
+    }
+
+    fn write_journal(&mut self) {
+        self.journal.heartbeat(clock::now());
+        if !std::mem::take(&mut self.journal_is_stale) {
+            return;
+        }
+        let written = postcard::to_stdvec(&self.election.journal()).map_err(io::Error::other);
+        match written.and_then(|bytes| self.journal.store(&bytes)) {
+            Ok(()) => {}
+            Err(error) => tracing::error!(%error, "cannot write the journal; a crash would be a failover"),
+        }
+    }
+
+    fn link_name(&self, index: LinkIndex) -> LinkName {
+        self.links
+            .get(&index)
+            .cloned()
+            .unwrap_or_else(|| LinkName::from("?"))
+    }
+}

@@ -1,0 +1,448 @@
+//! All that the router knows, and the loop that owns it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::lvs::Balancer;
+use linux::clock;
+use linux::ipvs::preflight;
+use model::ids::PluginName;
+use model::link::{FromGuardian, FromWorker, HookCall, ToGuardian, ToWorker};
+use model::plan::{Plan, PluginSource};
+use model::status::{ConfigurationStatus, PluginStatus};
+use model::time::Instant;
+use model::transition::Transition;
+use tokio::sync::{mpsc, oneshot};
+
+use super::balance::{IpvsAnswer, IpvsPort};
+use super::configuration::{self, Loaded, ReloadResult};
+use super::control::Request;
+use super::elect::{ElectInput, ElectPort};
+use super::hooks::Hooks;
+use super::traffic::Traffic;
+use super::watch::{Changed, Watch};
+use super::{Event, Options, serve_worker};
+use crate::link::{Incoming, Port};
+
+/// Events handled before timers are looked at again.
+const EVENTS_PER_TURN: usize = 64;
+/// Longest time that hooks of a stop are waited for, once the addresses are gone.
+const STOP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Ways out of the loop.
+pub(super) struct Doors {
+    pub(super) options: Options,
+    pub(super) elect: ElectPort,
+    pub(super) ipvs: IpvsPort,
+    pub(super) guardian: Port<ToGuardian>,
+    pub(super) worker: Port<ToWorker>,
+    pub(super) watch: Watch,
+    pub(super) events: mpsc::Sender<Event>,
+}
+
+/// The router's state. One task owns it, so there are no locks.
+pub(super) struct Router {
+    pub(super) doors: Doors,
+    pub(super) plan: Arc<Plan>,
+    /// The plan before, for the last transitions of what is no longer in this one.
+    previous: Arc<Plan>,
+    pub(super) balancer: Balancer,
+    pub(super) traffic: Traffic,
+    pub(super) hooks: Hooks,
+    pub(super) plugins: Vec<PluginStatus>,
+    pub(super) configuration: ConfigurationStatus,
+    pub(super) started: Instant,
+    /// Orders that the kernel's balancer has not answered.
+    pub(super) ipvs_pending: usize,
+    /// Code of plugin files as last read.
+    code: BTreeMap<PluginName, Result<Vec<u8>, String>>,
+    /// Number of the worker's link; what comes from an older one is void.
+    worker: u32,
+    pub(super) worker_up: bool,
+    /// Commands can be run.
+    pub(super) guardian_up: bool,
+    /// Hooks that wait for a worker; one for each lane at most.
+    pub(super) held_calls: Vec<HookCall>,
+    reloading: Reloading,
+    stopping: Stopping,
+}
+
+/// Who waits for a reading of the configuration.
+#[derive(Default)]
+struct Reloading {
+    running: bool,
+    /// Asked for while one was running: the files may have changed under it.
+    again: bool,
+    waiting: Vec<oneshot::Sender<ReloadResult>>,
+}
+
+/// How far a graceful stop has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stopping {
+    No,
+    /// Farewells are being sent and addresses taken off.
+    Leaving,
+    /// They are gone; hooks may finish until then.
+    Gone(Instant),
+}
+
+impl Router {
+    pub(super) fn new(doors: Doors) -> Self {
+        let now = clock::now();
+        Self {
+            balancer: Balancer::new(now.as_nanos()),
+            traffic: Traffic::default(),
+            doors,
+            plan: Arc::default(),
+            previous: Arc::default(),
+            hooks: Hooks::default(),
+            plugins: Vec::new(),
+            configuration: ConfigurationStatus::default(),
+            started: now,
+            ipvs_pending: 0,
+            code: BTreeMap::new(),
+            worker: 0,
+            worker_up: false,
+            guardian_up: true,
+            held_calls: Vec::new(),
+            reloading: Reloading::default(),
+            stopping: Stopping::No,
+        }
+    }
+
+    pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Event>) -> anyhow::Result<ExitCode> {
+        self.doors.guardian.send(ToGuardian::Ready);
+        loop {
+            self.drain();
+            if self.is_over() {
+                // A socket that nobody serves would tell clients of a daemon that is not there.
+                let _ = std::fs::remove_file(&self.doors.options.socket);
+                return Ok(ExitCode::SUCCESS);
+            }
+            // Both are cancel-safe: an event not taken stays in the channel.
+            tokio::select! {
+                event = inbox.recv() => match event {
+                    Some(event) => self.handle(event),
+                    None => return Ok(ExitCode::FAILURE),
+                },
+                () = tokio::time::sleep(self.until_deadline()) => {}
+            }
+            for _ in 0..EVENTS_PER_TURN {
+                let Ok(event) = inbox.try_recv() else { break };
+                self.drain();
+                self.handle(event);
+            }
+            let now = clock::now();
+            if self.balancer.poll_timeout().is_some_and(|(at, _)| at <= now) {
+                self.drain();
+                self.balancer.handle_timeout(now);
+            }
+        }
+    }
+
+    fn until_deadline(&self) -> Duration {
+        let stop = match self.stopping {
+            Stopping::Gone(deadline) => Some(deadline),
+            Stopping::No | Stopping::Leaving => None,
+        };
+        let deadline = self
+            .balancer
+            .poll_timeout()
+            .map(|(at, _)| at)
+            .into_iter()
+            .chain(stop)
+            .min();
+        deadline.map_or(Duration::from_secs(3600), |at| at.since(clock::now()))
+    }
+
+    fn is_over(&self) -> bool {
+        match self.stopping {
+            Stopping::No | Stopping::Leaving => false,
+            Stopping::Gone(deadline) => {
+                (self.hooks.is_idle() && self.is_out_of_the_table()) || deadline <= clock::now()
+            }
+        }
+    }
+
+    /// Whether the kernel's balancer has no row of ours, or can't be asked.
+    fn is_out_of_the_table(&self) -> bool {
+        let is_unavailable = || !self.balancer.status(clock::now()).2.available;
+        self.ipvs_pending == 0 && (self.balancer.is_settled() || is_unavailable())
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Transition(transition) => self.handle_transition(&transition),
+            Event::Notice(notice, link) => super::apply::log_notice(&notice, &link),
+            Event::Ipvs(answer) => self.handle_ipvs(answer),
+            Event::Worker(number, incoming) if number == self.worker => self.handle_worker(incoming),
+            Event::Worker(..) => {}
+            Event::Guardian(incoming) => self.handle_guardian(incoming),
+            Event::Files(changed) => self.handle_files(&changed),
+            Event::Loaded(loaded) => self.handle_loaded(loaded),
+            Event::Control(Request::Reload(reply)) => self.begin_reload(Some(reply)),
+            Event::Control(Request::Status(reply)) => self.answer_status(reply),
+            Event::Left => self.stopping = Stopping::Gone(clock::now() + STOP_PATIENCE),
+        }
+    }
+
+    fn handle_transition(&mut self, transition: &Transition) {
+        tracing::info!(
+            instance = %transition.instance,
+            from = %transition.from,
+            to = %transition.to,
+            priority = transition.priority,
+            cause = %transition.cause,
+            "transition"
+        );
+        let is_known = self
+            .plan
+            .instances
+            .iter()
+            .any(|instance| instance.name == transition.instance);
+        let plan = if is_known { &self.plan } else { &self.previous };
+        self.hooks.handle_transition(plan, transition);
+        self.balancer
+            .handle_state(&transition.instance, transition.to, clock::now());
+    }
+
+    fn handle_ipvs(&mut self, answer: IpvsAnswer) {
+        let now = clock::now();
+        let counts = !matches!(answer, IpvsAnswer::Counted(..));
+        self.ipvs_pending = self.ipvs_pending.saturating_sub(usize::from(counts));
+        match answer {
+            IpvsAnswer::Glance(glance) => self.balancer.handle_glance(glance, now),
+            IpvsAnswer::Configured(before, result) => self.balancer.handle_configured(before, result, now),
+            IpvsAnswer::Counted(counted, took) => self.traffic.handle_counted(counted, took),
+            IpvsAnswer::Table(table) => self.balancer.handle_table(table, now),
+            IpvsAnswer::Applied(result) => self.balancer.handle_applied(result, now),
+        }
+    }
+
+    fn handle_worker(&mut self, incoming: Incoming<FromWorker>) {
+        let now = clock::now();
+        match incoming {
+            Incoming::Frame(FromWorker::Verdict(verdict), _) => self.balancer.handle_verdict(verdict, now),
+            Incoming::Frame(FromWorker::HookDone { id, result }, _) => {
+                self.hooks.handle_call_done(id, result)
+            }
+            Incoming::Frame(FromWorker::Plugins(plugins), _) => {
+                self.plugins = plugins;
+                if !self.worker_up {
+                    self.worker_up = true;
+                    self.balancer.handle_worker(true, now);
+                    for call in std::mem::take(&mut self.held_calls) {
+                        self.call(call);
+                    }
+                }
+            }
+            Incoming::Closed(reason) => {
+                tracing::warn!(reason, "the worker is gone; verdicts stand until it is back");
+                self.lose_worker();
+            }
+        }
+    }
+
+    /// What was asked of the worker is void. Hooks that waited for it go on waiting.
+    fn lose_worker(&mut self) {
+        if std::mem::take(&mut self.worker_up) {
+            self.hooks.handle_worker_lost();
+            self.balancer.handle_worker(false, clock::now());
+        }
+    }
+
+    fn handle_guardian(&mut self, incoming: Incoming<FromGuardian>) {
+        match incoming {
+            Incoming::Frame(FromGuardian::Done { id, result }, _) => self.hooks.handle_exec_done(id, result),
+            Incoming::Frame(FromGuardian::Peer, Some(end)) => {
+                // The end of the old link may still be on its way.
+                self.lose_worker();
+                self.worker += 1;
+                match serve_worker(end, self.worker, &self.doors.events) {
+                    Ok(port) => self.doors.worker = port,
+                    Err(error) => tracing::error!(%error, "cannot serve the new worker"),
+                }
+                self.send_plugins();
+            }
+            Incoming::Frame(FromGuardian::Peer, None) => tracing::error!("a link without a descriptor"),
+            Incoming::Frame(FromGuardian::Reload, _) => self.begin_reload(None),
+            Incoming::Frame(FromGuardian::Stop, _) => self.handle_stop(),
+            Incoming::Closed(reason) => {
+                tracing::warn!(reason, "the guardian is gone; leaving gracefully");
+                self.guardian_up = false;
+                self.hooks.handle_guardian_lost();
+                self.handle_stop();
+            }
+        }
+    }
+
+    fn handle_stop(&mut self) {
+        if self.stopping != Stopping::No {
+            return;
+        }
+        self.stopping = Stopping::Leaving;
+        let (reply, left) = oneshot::channel();
+        self.doors.elect.send(ElectInput::Stop(reply));
+        let events = self.doors.events.clone();
+        tokio::spawn(async move {
+            // A thread that is gone has left as well.
+            let _ = tokio::time::timeout(STOP_PATIENCE, left).await;
+            // The loop is over: so is the process.
+            let _ = events.send(Event::Left).await;
+        });
+        self.balancer.handle_stop(clock::now());
+    }
+
+    fn begin_reload(&mut self, reply: Option<oneshot::Sender<ReloadResult>>) {
+        self.reloading.waiting.extend(reply);
+        if std::mem::replace(&mut self.reloading.running, true) {
+            self.reloading.again = true;
+            return;
+        }
+        let (events, paths) = (self.doors.events.clone(), self.doors.options.paths.clone());
+        tokio::task::spawn_blocking(move || {
+            // The loop is over: so is the process.
+            let _ = events.blocking_send(Event::Loaded(configuration::load(&paths)));
+        });
+    }
+
+    fn handle_loaded(&mut self, loaded: Loaded) {
+        self.reloading.running = false;
+        if std::mem::take(&mut self.reloading.again) {
+            return self.begin_reload(None);
+        }
+        let result = match loaded.plan {
+            // A plan taken now would put back what the stop has taken out.
+            _ if self.stopping != Stopping::No => ReloadResult {
+                accepted: false,
+                text: "the daemon is stopping\n".to_owned(),
+            },
+            Some(plan) if plan == *self.plan => {
+                self.configuration.last_error = None;
+                self.watch_files(loaded.files);
+                self.handle_code();
+                ReloadResult {
+                    accepted: true,
+                    text: format!("{}nothing to change\n", loaded.text),
+                }
+            }
+            Some(plan) => {
+                self.handle_plan(Arc::new(plan), loaded.files);
+                tracing::info!(generation = self.configuration.generation, "new configuration");
+                ReloadResult {
+                    accepted: true,
+                    text: format!("{}applied\n", loaded.text),
+                }
+            }
+            None => {
+                tracing::error!(
+                    "the new configuration has mistakes; nothing is changed\n{}",
+                    loaded.text
+                );
+                self.configuration.last_error = Some(loaded.text.clone());
+                // The mistake may be in a file that is new: its correction must be seen.
+                self.watch_files(loaded.files);
+                ReloadResult {
+                    accepted: false,
+                    text: loaded.text,
+                }
+            }
+        };
+        for reply in self.reloading.waiting.drain(..) {
+            // Whoever asked may have gone.
+            let _ = reply.send(result.clone());
+        }
+    }
+
+    /// Begins with the configuration, or, where it has mistakes, with what a predecessor served.
+    pub(super) fn begin(&mut self, plan: Plan, loaded: Loaded) {
+        let is_refused = loaded.plan.is_none();
+        self.handle_plan(Arc::new(plan), loaded.files);
+        self.configuration.last_error = is_refused.then_some(loaded.text);
+    }
+
+    /// Serves a plan from now on. A start is a reload from nothing.
+    pub(super) fn handle_plan(&mut self, plan: Arc<Plan>, files: Vec<PathBuf>) {
+        self.configuration.generation += 1;
+        self.configuration.paths = self
+            .doors
+            .options
+            .paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        self.configuration.last_error = None;
+        self.previous = std::mem::replace(&mut self.plan, plan);
+        let granted = self
+            .plan
+            .plugins
+            .iter()
+            .flat_map(|plugin| plugin.grants.exec.clone())
+            .collect();
+        self.doors.guardian.send(ToGuardian::Granted(granted));
+        self.send_plugins();
+        for warning in preflight(&self.plan) {
+            tracing::warn!("{warning}");
+        }
+        self.balancer.handle_plan(&self.plan, clock::now());
+        self.doors.elect.send(ElectInput::Plan(Arc::clone(&self.plan)));
+        let served = configuration::encode_plan(&self.plan);
+        self.doors.guardian.send(ToGuardian::Serving(served));
+        self.watch_files(files);
+    }
+
+    fn watch_files(&mut self, files: Vec<PathBuf>) {
+        let code = self
+            .plan
+            .plugins
+            .iter()
+            .filter_map(|plugin| match &plugin.source {
+                PluginSource::File(path) => Some(path.clone()),
+                PluginSource::Embedded => None,
+            });
+        self.doors
+            .watch
+            .set(&self.doors.options.paths, files, code.collect());
+    }
+
+    /// Tells a worker all there is to know: it remembers nothing of its predecessor.
+    fn send_plugins(&mut self) {
+        self.code.clear();
+        self.doors
+            .worker
+            .send(ToWorker::Plugins(self.plan.plugins.clone()));
+        self.handle_code();
+    }
+
+    /// Reads plugin files again, and passes on those that changed.
+    fn handle_code(&mut self) {
+        for plugin in &self.plan.plugins {
+            let PluginSource::File(path) = &plugin.source else {
+                continue;
+            };
+            let code = configuration::read_code(path);
+            if self.code.get(&plugin.name) != Some(&code) {
+                let frame = ToWorker::Code {
+                    plugin: plugin.name.clone(),
+                    code: code.clone(),
+                };
+                // What a worker that is behind did not get is told again at the next look.
+                if self.doors.worker.send(frame) {
+                    self.code.insert(plugin.name.clone(), code);
+                }
+            }
+        }
+    }
+
+    fn handle_files(&mut self, changed: &Changed) {
+        if changed.code {
+            self.handle_code();
+        }
+        if changed.configuration {
+            self.begin_reload(None);
+        }
+    }
+}
