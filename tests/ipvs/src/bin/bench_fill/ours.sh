@@ -1,0 +1,1 @@
+exec "$BENCH" --ours

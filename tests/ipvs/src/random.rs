@@ -1,0 +1,150 @@
+//! Tables at random from a seed, everything in them valid for a kernel with IPv4 and IPv6.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use model::ipvs::{
+    DestinationKey, DestinationRow, Forward, Persistence, ServiceKey, ServiceRow, Table, TableEntry, Tunnel,
+    service_flag,
+};
+use model::net::{Family, Protocol};
+
+const SCHEDULERS: [&str; 8] = ["rr", "wrr", "lc", "wlc", "sh", "mh", "sed", "nq"];
+
+/// A stream of numbers (splitmix64).
+#[derive(Clone, Debug)]
+pub struct Random(u64);
+
+impl Random {
+    /// The stream of this seed.
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number below `bound`.
+    pub fn below(&mut self, bound: u32) -> u32 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        u32::try_from((mixed ^ (mixed >> 31)) % u64::from(bound.max(1))).unwrap_or(0)
+    }
+
+    fn small(&mut self, bound: u16) -> u16 {
+        u16::try_from(self.below(u32::from(bound))).unwrap_or(0)
+    }
+
+    fn one_in(&mut self, count: u32) -> bool {
+        self.below(count) == 0
+    }
+}
+
+/// Up to 12 services with up to 12 servers each. Few addresses, so that two tables have much in common.
+pub fn table(random: &mut Random) -> Table {
+    let mut table = Table::default();
+    for _ in 0..random.below(13) {
+        let row = service(random);
+        let mut destinations = BTreeMap::new();
+        for _ in 0..random.below(13) {
+            let row = destination(random, row.key.family());
+            destinations.insert(row.key, row);
+        }
+        table.services.insert(row.key, TableEntry { row, destinations });
+    }
+    table
+}
+
+fn service(random: &mut Random) -> ServiceRow {
+    let family = if random.one_in(3) { Family::V6 } else { Family::V4 };
+    let persistence = random.one_in(3).then(|| Persistence {
+        timeout_s: 1 + random.below(3600),
+        prefix: match family {
+            Family::V4 => 1 + u8::try_from(random.below(32)).unwrap_or(0),
+            Family::V6 => 1 + u8::try_from(random.below(128)).unwrap_or(0),
+        },
+    });
+    let protocol = match random.below(3) {
+        0 => Protocol::Udp,
+        1 => Protocol::Sctp,
+        _ => Protocol::Tcp,
+    };
+    let key = if random.one_in(5) {
+        ServiceKey::Mark {
+            family,
+            mark: 1 + random.below(4),
+        }
+    } else {
+        ServiceKey::Address {
+            protocol,
+            address: address(random, family, 1),
+            port: if persistence.is_some() {
+                0
+            } else {
+                80 + random.small(4)
+            },
+        }
+    };
+    let scheduler = SCHEDULERS.get(random.below(8) as usize).copied().unwrap_or("rr");
+    let one_packet = matches!(
+        key,
+        ServiceKey::Address {
+            protocol: Protocol::Udp,
+            ..
+        }
+    ) && random.one_in(2);
+    let flags = match scheduler {
+        "sh" | "mh" => random.below(4) * service_flag::SCHED_1,
+        _ => 0,
+    };
+    ServiceRow {
+        key,
+        scheduler: scheduler.to_owned(),
+        flags: flags | if one_packet { service_flag::ONE_PACKET } else { 0 },
+        persistence,
+    }
+}
+
+fn destination(random: &mut Random, of_service: Family) -> DestinationRow {
+    // A server of the other family is reached by a tunnel only.
+    let other = random.one_in(6);
+    let family = match (of_service, other) {
+        (Family::V4, false) | (Family::V6, true) => Family::V4,
+        (Family::V6, false) | (Family::V4, true) => Family::V6,
+    };
+    let kind = if other {
+        2 + random.below(3)
+    } else {
+        random.below(5)
+    };
+    let forward = match kind {
+        0 => Forward::Nat,
+        1 => Forward::Direct,
+        2 => Forward::Tunnel(Tunnel::Ipip),
+        3 => Forward::Tunnel(Tunnel::Gue {
+            port: 6080 + random.small(3),
+            flags: random.small(3),
+        }),
+        _ => Forward::Tunnel(Tunnel::Gre {
+            flags: random.small(2),
+        }),
+    };
+    let upper = random.below(3) * 1000;
+    DestinationRow {
+        key: DestinationKey {
+            address: address(random, family, 2),
+            port: 8080 + random.small(2),
+        },
+        forward,
+        weight: random.below(4) * 100,
+        upper_threshold: upper,
+        lower_threshold: if upper > 0 { random.below(upper) } else { 0 },
+    }
+}
+
+fn address(random: &mut Random, family: Family, net: u8) -> IpAddr {
+    let host = 1 + u8::try_from(random.below(16)).unwrap_or(0);
+    match family {
+        Family::V4 => Ipv4Addr::new(10, 77, net, host).into(),
+        Family::V6 => Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, u16::from(net), u16::from(host)).into(),
+    }
+}

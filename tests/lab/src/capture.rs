@@ -1,0 +1,231 @@
+//! What was on the wire: captured on the bridge, dissected by tshark.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use rustix::process::Signal;
+
+use crate::net::Net;
+use crate::process::Running;
+use crate::wait::until;
+
+/// A running capture.
+#[derive(Debug)]
+pub struct Capture {
+    running: Running,
+    file: PathBuf,
+}
+
+/// What the checksum of VRRPv3 over IPv4 is to cover; anything else counts as wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checksum {
+    /// A pseudo-header too, as keepalived does.
+    PseudoHeader,
+    /// The message alone (RFC 9568 §5.2.8), our default.
+    MessageOnly,
+}
+
+/// A packet as tshark reads it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Packet {
+    /// Seconds since 1970, by the kernel's clock at its arrival.
+    pub at: f64,
+    /// Link-layer source.
+    pub mac: String,
+    /// What it is.
+    pub what: What,
+}
+
+/// What a packet is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// A VRRP advertisement.
+    Advert(Advert),
+    /// An ARP request or reply of an address for itself.
+    GratuitousArp {
+        /// The address.
+        address: String,
+    },
+    /// An unsolicited neighbour advertisement.
+    NeighbourAdvert {
+        /// The address.
+        address: String,
+    },
+    /// Anything else.
+    Other,
+}
+
+/// The fields of an advertisement.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Advert {
+    /// Address of the sender.
+    pub source: String,
+    /// Address of the group or the peer.
+    pub destination: String,
+    /// TTL or hop limit.
+    pub hops: u8,
+    /// 2 or 3.
+    pub version: u8,
+    /// Virtual router.
+    pub vrid: u8,
+    /// Priority; 0 leaves.
+    pub priority: u8,
+    /// Virtual addresses.
+    pub addresses: Vec<String>,
+}
+
+const FIELDS: [&str; 17] = [
+    "frame.time_epoch",
+    "eth.src",
+    "ip.src",
+    "ip.dst",
+    "ip.ttl",
+    "ipv6.src",
+    "ipv6.dst",
+    "ipv6.hlim",
+    "vrrp.version",
+    "vrrp.virt_rtr_id",
+    "vrrp.prio",
+    "vrrp.ip_addr",
+    "vrrp.ipv6_addr",
+    "arp.src.proto_ipv4",
+    "arp.dst.proto_ipv4",
+    "icmpv6.nd.na.flag.s",
+    "icmpv6.nd.na.target_address",
+];
+
+impl Capture {
+    /// Begins to capture everything on the segment; returns when it does.
+    ///
+    /// # Panics
+    /// When tcpdump is not there.
+    pub fn start(net: &Net) -> Self {
+        let file = net.directory().join("segment.pcap");
+        let mut command = net.on_switch("tcpdump");
+        command
+            .args([
+                "-i",
+                "br0",
+                "-n",
+                "-U",
+                "--immediate-mode",
+                "-Z",
+                "root",
+                "-B",
+                "4096",
+                "-w",
+            ])
+            .arg(&file);
+        let log = net.directory().join("tcpdump.log");
+        let running =
+            Running::start("tcpdump", command, &log).expect("tcpdump starts; packaging/set-up installs it");
+        until("tcpdump to listen", || {
+            let log = running.log();
+            if log.contains("listening on") {
+                Ok(())
+            } else {
+                Err(log)
+            }
+        });
+        Self { running, file }
+    }
+
+    /// Ends it, and reads what was captured. No packet of VRRP, ARP or NDP may be malformed; a wrong checksum counts
+    /// as malformed.
+    ///
+    /// # Panics
+    /// When one is.
+    #[track_caller]
+    pub fn finish(mut self, checksum: Checksum) -> Vec<Packet> {
+        self.running.signal(Signal::INT);
+        self.running.ended();
+        let alone = match checksum {
+            Checksum::PseudoHeader => "vrrp.v3_checksum_as_in_v2:FALSE",
+            Checksum::MessageOnly => "vrrp.v3_checksum_as_in_v2:TRUE",
+        };
+        let bad = self.tshark(&["-o", alone, "-Y", MALFORMED]);
+        assert!(bad.is_empty(), "tshark calls these packets malformed:\n{bad}");
+        self.packets()
+    }
+
+    /// What was captured until now.
+    pub fn packets(&self) -> Vec<Packet> {
+        let mut arguments = vec!["-T", "fields", "-E", "separator=|", "-E", "aggregator=,"];
+        arguments.extend(FIELDS.iter().flat_map(|field| ["-e", field]));
+        self.tshark(&arguments).lines().filter_map(packet).collect()
+    }
+
+    fn tshark(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("tshark");
+        // An address that moves is the purpose here, not a mistake.
+        command
+            .args(["-n", "-o", "arp.detect_duplicate_ips:FALSE", "-r"])
+            .arg(&self.file)
+            .args(arguments);
+        let output = command
+            .output()
+            .expect("tshark runs; packaging/set-up installs it");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+}
+
+/// Malformed, or with an expert's warning or error, which is how tshark speaks of checksums.
+const MALFORMED: &str = "(vrrp or arp or icmpv6) and (_ws.malformed or _ws.expert.severity >= \"Warning\")";
+
+fn packet(line: &str) -> Option<Packet> {
+    let fields: Vec<&str> = line.split('|').collect();
+    let field = |name: &str| {
+        let at = FIELDS.iter().position(|field| *field == name)?;
+        fields.get(at).copied().filter(|text| !text.is_empty())
+    };
+    let what = if field("vrrp.version").is_some() {
+        What::Advert(advert(&field)?)
+    } else if let Some(address) = field("arp.src.proto_ipv4") {
+        match field("arp.dst.proto_ipv4") {
+            Some(asked) if asked == address => What::GratuitousArp {
+                address: address.to_owned(),
+            },
+            _ => What::Other,
+        }
+    } else if let Some(address) = field("icmpv6.nd.na.target_address") {
+        match field("icmpv6.nd.na.flag.s") {
+            Some("0" | "False") => What::NeighbourAdvert {
+                address: address.to_owned(),
+            },
+            _ => What::Other,
+        }
+    } else {
+        What::Other
+    };
+    Some(Packet {
+        at: field("frame.time_epoch")?.parse().ok()?,
+        mac: field("eth.src")?.to_owned(),
+        what,
+    })
+}
+
+fn advert<'a>(field: &impl Fn(&str) -> Option<&'a str>) -> Option<Advert> {
+    let either = |v4: &str, v6: &str| field(v4).or_else(|| field(v6));
+    let addresses = either("vrrp.ip_addr", "vrrp.ipv6_addr").unwrap_or_default();
+    Some(Advert {
+        source: either("ip.src", "ipv6.src")?.to_owned(),
+        destination: either("ip.dst", "ipv6.dst")?.to_owned(),
+        hops: either("ip.ttl", "ipv6.hlim")?.parse().ok()?,
+        version: field("vrrp.version")?.parse().ok()?,
+        vrid: field("vrrp.virt_rtr_id")?.parse().ok()?,
+        priority: field("vrrp.prio")?.parse().ok()?,
+        addresses: addresses
+            .split(',')
+            .filter(|a| !a.is_empty())
+            .map(str::to_owned)
+            .collect(),
+    })
+}
+
+/// The adverts among `packets`, in order.
+pub fn adverts(packets: &[Packet]) -> impl Iterator<Item = (&Packet, &Advert)> + Clone {
+    packets.iter().filter_map(|packet| match &packet.what {
+        What::Advert(advert) => Some((packet, advert)),
+        _ => None,
+    })
+}

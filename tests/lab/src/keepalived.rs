@@ -1,0 +1,110 @@
+//! A keepalived on a node, as Debian ships it.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use rustix::process::Signal;
+
+use crate::net::Node;
+use crate::process::{self, Running};
+use crate::wait::until;
+
+/// A running keepalived (elections only). Killed when dropped.
+#[derive(Debug)]
+pub struct Keepalived {
+    node: Node,
+    running: Running,
+}
+
+impl Keepalived {
+    /// Starts it with a configuration.
+    ///
+    /// # Panics
+    /// When it is not installed.
+    pub fn start(node: &Node, configuration: &str) -> Self {
+        Self::try_start(node, configuration)
+            .unwrap_or_else(|e| panic!("cannot start keepalived: {e:#}; packaging/set-up installs it"))
+    }
+
+    fn try_start(node: &Node, configuration: &str) -> Result<Self> {
+        let file = node.write("keepalived.conf", configuration);
+        let place = |name: &str| -> PathBuf { node.path(name) };
+        // What a killed one left would keep this one from starting, and speak for it.
+        for left in ["k.pid", "kv.pid", "kc.pid", "keepalived.log"] {
+            if place(left).exists() {
+                std::fs::remove_file(place(left))?;
+            }
+        }
+        let mut command = node.command("keepalived");
+        command.args(["-n", "-l", "-P", "-D", "-f"]).arg(file);
+        command
+            .arg("-p")
+            .arg(place("k.pid"))
+            .arg("-r")
+            .arg(place("kv.pid"))
+            .arg("-c")
+            .arg(place("kc.pid"));
+        let running = Running::start(
+            &format!("keepalived on {}", node.name),
+            command,
+            &place("keepalived.log"),
+        )?;
+        Ok(Self {
+            node: node.clone(),
+            running,
+        })
+    }
+
+    /// Waits until it says that `instance` entered `state` (`MASTER`, `BACKUP`, `FAULT`) last.
+    ///
+    /// # Panics
+    /// When it does not.
+    #[track_caller]
+    pub fn becomes(&self, instance: &str, state: &str) {
+        until(
+            &format!("keepalived on {} to be {state}", self.node.name),
+            || match self.state(instance) {
+                Some(found) if found == state => Ok(()),
+                other => Err(format!("{other:?}")),
+            },
+        );
+    }
+
+    /// The state that it last logged for `instance`.
+    pub fn state(&self, instance: &str) -> Option<String> {
+        let mark = format!("({instance}) Entering ");
+        let log = self.running.log();
+        let last = log.lines().rev().find_map(|line| line.split_once(&mark))?.1;
+        last.split_whitespace().next().map(str::to_owned)
+    }
+
+    /// How many times `instance` entered a state.
+    pub fn transitions(&self, instance: &str) -> usize {
+        self.running
+            .log()
+            .matches(&format!("({instance}) Entering "))
+            .count()
+    }
+
+    /// SIGTERM, and waits for its end: it sends priority 0 and removes its addresses.
+    pub fn stop(mut self) {
+        self.running.signal(Signal::TERM);
+        self.running.ended();
+    }
+
+    /// kill -9 to all its processes at once. Its addresses stay, as with a crash.
+    pub fn kill(mut self) {
+        self.cut();
+        self.running.ended();
+    }
+
+    /// kill -9 to all its processes at once, without waiting for their end.
+    pub fn cut(&mut self) {
+        process::power_cut(self.running.pid(), &process::children(self.running.pid()));
+    }
+
+    /// What it has printed.
+    pub fn log(&self) -> String {
+        self.running.log()
+    }
+}

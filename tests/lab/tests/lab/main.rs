@@ -1,0 +1,11 @@
+//! Real daemons on a segment of their own.
+
+mod conf;
+mod crash;
+mod gone;
+mod harness;
+mod hooks;
+mod interop;
+mod pair;
+mod plugins;
+mod reload;
