@@ -19,6 +19,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const PRELUDE: &str = include_str!("uml/prelude.sh");
+/// Lets the guest save its registers on a processor that has more of them than it knows; see `uml/registers.c`. Empty
+/// where it is not needed.
+const REGISTERS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/registers.so"));
 /// Lines of the console that an error shows.
 const TAIL: usize = 20;
 /// Lines read ahead; the guest waits when the callback is slow.
@@ -120,7 +123,7 @@ impl Boot {
             NUMBER.fetch_add(1, Ordering::Relaxed)
         );
         let files = Files::write(self, &root, &mark)?;
-        let mut guest = Guest::start(&kernel, self.memory_mib, &files.init)?;
+        let mut guest = Guest::start(&kernel, self.memory_mib, &files)?;
         let lines = guest.lines();
         let end = Instant::now() + self.deadline;
         let mut tail = VecDeque::with_capacity(TAIL);
@@ -167,6 +170,7 @@ fn join(tail: &VecDeque<String>) -> String {
 struct Files {
     directory: PathBuf,
     init: PathBuf,
+    registers: Option<PathBuf>,
 }
 
 impl Files {
@@ -193,7 +197,15 @@ impl Files {
         let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&init)?;
         file.write_all(text.as_bytes())?;
         fs::set_permissions(&init, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
-        Ok(Self { directory, init })
+        let registers = (!REGISTERS.is_empty()).then(|| directory.join("registers.so"));
+        if let Some(path) = &registers {
+            fs::write(path, REGISTERS)?;
+        }
+        Ok(Self {
+            directory,
+            init,
+            registers,
+        })
     }
 }
 
@@ -212,8 +224,11 @@ fn quote(value: &str) -> String {
 struct Guest(Child);
 
 impl Guest {
-    fn start(kernel: &Path, memory_mib: u32, init: &Path) -> io::Result<Self> {
+    fn start(kernel: &Path, memory_mib: u32, files: &Files) -> io::Result<Self> {
         let mut command = Command::new(kernel);
+        if let Some(registers) = &files.registers {
+            command.env("LD_PRELOAD", registers);
+        }
         command
             .args([
                 "root=/dev/root",
@@ -224,7 +239,7 @@ impl Guest {
             ])
             .args(["con=null", "con0=null,fd:1"])
             .arg(format!("mem={memory_mib}M"))
-            .arg(format!("init={}", init.display()));
+            .arg(format!("init={}", files.init.display()));
         // Its own process group: it is many processes, and they end together.
         command
             .stdin(Stdio::null())
