@@ -19,6 +19,7 @@ mod advert;
 mod announce;
 mod bucket;
 mod counters;
+mod deadlines;
 mod due;
 mod group;
 mod instance;
@@ -36,10 +37,12 @@ mod transit;
 pub use due::Reason;
 
 use addresses::Orphan;
+use deadlines::Deadlines;
 use group::Unit;
 use instance::Instance;
 use links::Links;
 use plan_change::Estate;
+use receive::Addressees;
 
 /// All elections of this node.
 ///
@@ -52,6 +55,13 @@ pub struct Election {
     trackers: BTreeMap<TrackerName, TrackerState>,
     instances: Vec<Instance>,
     units: Vec<Unit>,
+    /// One for each unit, and one for the orphans.
+    deadlines: Deadlines,
+    /// Units whose deadline may have moved.
+    touched: Vec<usize>,
+    /// Units that are due; kept for its memory.
+    due: Vec<usize>,
+    addressees: Addressees,
     /// Addresses of instances, or of their former plans, that are still to leave their links.
     orphans: Vec<Orphan>,
     /// What Masters of our predecessor left, until the first plan.
@@ -113,6 +123,7 @@ impl Election {
             };
             if instance.take_outcome(&outcome, &mut self.out, now) {
                 self.reconcile(i, now);
+                self.schedule_touched();
                 return;
             }
         }
@@ -120,6 +131,7 @@ impl Election {
             orphan.slot.take_outcome(&outcome, now);
         }
         self.reconcile_orphans(now);
+        self.schedule(self.units.len());
     }
 
     /// Leaves for good: Masters say so with priority 0, then their addresses go, and nothing is heard any more.
@@ -129,6 +141,7 @@ impl Election {
             self.stop_instance(i, now);
         }
         self.settle_listeners();
+        self.schedule_all();
     }
 
     /// Adverts for virtual routers that this node has not, since the start.
@@ -149,6 +162,7 @@ impl Election {
             self.reconcile(i, now);
         }
         self.reconcile_orphans(now);
+        self.schedule_all();
     }
 }
 

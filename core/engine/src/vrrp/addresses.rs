@@ -3,7 +3,6 @@
 //! A report may be older than an order that is under way, so while one is, and for a moment after the kernel agreed,
 //! reports are not acted on. A refused order is repeated with growing pauses.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -94,8 +93,24 @@ pub(super) struct Place<'a> {
     pub(super) link: Option<&'a LinkFact>,
     /// The address owner's addresses belong to the host: only what we put on is taken off.
     pub(super) spare: bool,
-    /// Addresses that are not to be taken off for it: a Master of this node has them, or somebody else sees to it.
-    pub(super) held: &'a BTreeSet<(LinkIndex, IpNet)>,
+    pub(super) others: Others<'a>,
+}
+
+/// Who may have an address as well.
+#[derive(Clone, Copy)]
+pub(super) struct Others<'a> {
+    instances: &'a [Instance],
+    orphans: &'a [Orphan],
+}
+
+impl Others<'_> {
+    /// Whether an address is not to be taken off: a Master of this node has it, or it is on its way off already.
+    fn hold(self, link: LinkIndex, net: IpNet) -> bool {
+        let here = |slot: &Slot| slot.held() == Some((link, net));
+        let mut masters = self.instances.iter().filter(|instance| instance.is_master());
+        masters.any(|instance| instance.slots.iter().any(here))
+            || self.orphans.iter().any(|orphan| here(&orphan.slot))
+    }
 }
 
 impl Slot {
@@ -142,12 +157,12 @@ impl Slot {
     }
 
     fn must_order(&mut self, aim: Aim, link: &LinkFact, now: Instant) -> bool {
-        let reported = link.addresses.contains(&self.address.net);
         match self.last {
             // Whatever the kernel made of that order, or still will, it is not this.
             Some(last) if last.aim != aim => true,
             Some(last) if now < last.until => false,
             Some(_) | None => {
+                let reported = link.addresses.contains(&self.address.net);
                 let differs = reported != (aim == Aim::On);
                 match self.last {
                     // The kernel agreed, and yet it is not so: somebody works against us, or an address failed.
@@ -168,7 +183,7 @@ impl Slot {
     fn may_order(&self, aim: Aim, place: &Place<'_>, link: LinkIndex) -> bool {
         match aim {
             Aim::On => true,
-            Aim::Off => (self.ours || !place.spare) && !place.held.contains(&(link, self.address.net)),
+            Aim::Off => (self.ours || !place.spare) && !place.others.hold(link, self.address.net),
         }
     }
 
@@ -333,7 +348,7 @@ impl Instance {
 impl Election {
     /// Brings the addresses of an instance to where its state wants them.
     pub(super) fn reconcile(&mut self, i: usize, now: Instant) {
-        let held = self.held_unless_master(i);
+        self.touch(i);
         let Some(instance) = self.instances.get_mut(i) else {
             return;
         };
@@ -345,41 +360,53 @@ impl Election {
             }
             Phase::Initialize | Phase::Fault | Phase::Backup(_) => Aim::Off,
         };
-        let Instance { plan, slots, .. } = instance;
-        for slot in slots.iter_mut() {
-            let link = self
-                .links
-                .named(Instance::interface_of(&plan.interface, &slot.address));
-            let place = Place {
-                instance: &plan.name,
-                link,
-                spare: plan.priority.is_owner(),
-                held: &held,
-            };
-            slot.reconcile(aim, &place, &mut self.out, now);
-            if let Some(link) = link {
-                slot.announce(&plan.name, &plan.announcement, link, &mut self.out, now);
+        // Taken out, so that the others can be looked at meanwhile. Its own do not keep each other.
+        let mut slots = std::mem::take(&mut instance.slots);
+        if let Some(instance) = self.instances.get(i) {
+            let plan = &instance.plan;
+            for slot in &mut slots {
+                let link = self
+                    .links
+                    .named(Instance::interface_of(&plan.interface, &slot.address));
+                let others = Others {
+                    instances: &self.instances,
+                    orphans: &self.orphans,
+                };
+                let place = Place {
+                    instance: &plan.name,
+                    link,
+                    spare: plan.priority.is_owner(),
+                    others,
+                };
+                slot.reconcile(aim, &place, &mut self.out, now);
+                if let Some(link) = link {
+                    slot.announce(&plan.name, &plan.announcement, link, &mut self.out, now);
+                }
             }
         }
-        instance.slots_due = instance.slots.iter().filter_map(Slot::due).min();
+        if let Some(instance) = self.instances.get_mut(i) {
+            instance.slots_due = slots.iter().filter_map(Slot::due).min();
+            instance.slots = slots;
+        }
     }
 
     /// Takes what nobody plans any more off its links, and forgets it once it is gone.
     pub(super) fn reconcile_orphans(&mut self, now: Instant) {
-        if self.orphans.is_empty() {
-            return;
-        }
-        let held = self.held();
-        for orphan in &mut self.orphans {
+        let mut orphans = std::mem::take(&mut self.orphans);
+        for orphan in &mut orphans {
             let place = Place {
                 instance: &orphan.instance,
                 link: self.links.named(&orphan.interface),
                 spare: orphan.spare,
-                held: &held,
+                others: Others {
+                    instances: &self.instances,
+                    orphans: &[],
+                },
             };
             orphan.slot.reconcile(Aim::Off, &place, &mut self.out, now);
         }
-        self.orphans.retain(|orphan| orphan.slot.last.is_some());
+        orphans.retain(|orphan| orphan.slot.last.is_some());
+        self.orphans = orphans;
     }
 
     /// An address that comes back into a plan while it is still on its way off is the same address: whatever was
@@ -412,24 +439,5 @@ impl Election {
             spare: instance.plan.priority.is_owner(),
             slot,
         }));
-    }
-
-    fn held_unless_master(&self, i: usize) -> BTreeSet<(LinkIndex, IpNet)> {
-        match self.instances.get(i).map(|instance| &instance.phase) {
-            None | Some(Phase::Master(_)) => BTreeSet::new(),
-            Some(Phase::Initialize | Phase::Backup(_) | Phase::Fault) => {
-                let mut held = self.held();
-                // Already on their way off.
-                held.extend(self.orphans.iter().filter_map(|orphan| orphan.slot.held()));
-                held
-            }
-        }
-    }
-
-    fn held(&self) -> BTreeSet<(LinkIndex, IpNet)> {
-        let masters = self.instances.iter().filter(|instance| instance.is_master());
-        masters
-            .flat_map(|instance| instance.slots.iter().filter_map(Slot::held))
-            .collect()
     }
 }

@@ -6,7 +6,17 @@ use model::ids::{GroupName, InstanceName};
 use model::time::Instant;
 
 use super::Election;
+use super::addresses::Orphan;
+use super::group::Unit;
 use super::instance::{Instance, Master, Phase};
+
+/// Why a deadline exists, without the copy of a name.
+pub(super) enum Why<'a> {
+    Advert(&'a Instance),
+    Address(&'a Instance),
+    Adoption(&'a Instance),
+    TakeOver(&'a Unit),
+}
 
 /// Why a deadline exists.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,18 +39,10 @@ impl Election {
         if self.stopping {
             return None;
         }
-        let own = self.instances.iter().filter_map(Instance::due);
-        let takeovers = self.units.iter().filter_map(|unit| {
-            let at = self.takeover_at(unit)?;
-            let first = self.instances.get(*unit.members.first()?)?;
-            let alone = || Reason::MasterDown(first.plan.name.clone());
-            Some((at, unit.group.clone().map_or_else(alone, Reason::GroupMasterDown)))
-        });
-        let orphans = self
-            .orphans
-            .iter()
-            .filter_map(|orphan| Some((orphan.slot.due()?, Reason::Address(orphan.instance.clone()))));
-        own.chain(takeovers).chain(orphans).min_by_key(|(at, _)| *at)
+        let (at, key) = self.deadlines.first()?;
+        let why = self.units.get(key).and_then(|unit| self.unit_due(unit));
+        let orphan = || self.orphans_due().map(|(_, reason)| reason);
+        Some((at, why.map(|(_, why)| self.reason(why)).or_else(orphan)?))
     }
 
     /// Does what is due by `now`; nothing if nothing is.
@@ -48,35 +50,127 @@ impl Election {
         if self.stopping {
             return;
         }
-        self.end_stalls(now);
-        for instance in &mut self.instances {
-            if instance.take_advert_due(now) {
+        let mut due = std::mem::take(&mut self.due);
+        self.deadlines.collect(now, &mut due);
+        for unit in &due {
+            self.end_stalls(*unit, now);
+        }
+        for unit in &due {
+            self.speak_all(*unit, now);
+        }
+        for unit in &due {
+            let at = self.units.get(*unit).and_then(|unit| self.takeover_at(unit));
+            if let Some(at) = at.filter(|at| *at <= now) {
+                self.count_late(*unit, now.since(at));
+                self.step_unit(*unit, now);
+            }
+        }
+        for unit in &due {
+            self.look_after_addresses(*unit, now);
+        }
+        if due.last() == Some(&self.units.len()) {
+            self.reconcile_orphans(now);
+        }
+        let lapsed = |i: &usize| {
+            let until = self
+                .instances
+                .get(*i)
+                .and_then(|instance| instance.inherits_until);
+            until.is_some_and(|until| until <= now)
+        };
+        let mut units = due.iter().filter_map(|unit| self.units.get(*unit));
+        if units.any(|unit| unit.members.iter().any(lapsed)) {
+            self.settle(now);
+        } else {
+            for unit in &due {
+                self.schedule(*unit);
+            }
+            self.schedule_touched();
+        }
+        self.due = due;
+    }
+
+    /// Sends the adverts of a unit that are due.
+    fn speak_all(&mut self, unit: usize, now: Instant) {
+        let Some(unit) = self.units.get(unit) else { return };
+        for i in &unit.members {
+            if let Some(instance) = self.instances.get_mut(*i)
+                && instance.take_advert_due(now)
+            {
                 instance.speak(&mut self.out, now);
             }
         }
-        for unit in 0..self.units.len() {
-            let at = self.units.get(unit).and_then(|unit| self.takeover_at(unit));
-            if let Some(at) = at.filter(|at| *at <= now) {
-                self.count_late(unit, now.since(at));
-                self.step_unit(unit, now);
-            }
-        }
-        for i in 0..self.instances.len() {
+    }
+
+    fn look_after_addresses(&mut self, unit: usize, now: Instant) {
+        for n in 0.. {
+            let Some(i) = self.member(unit, n) else { return };
             let due = self.instances.get(i).and_then(|instance| instance.slots_due);
             if due.is_some_and(|at| at <= now) {
                 self.reconcile(i, now);
             }
         }
-        if self
-            .orphans
-            .iter()
-            .any(|orphan| orphan.slot.due().is_some_and(|at| at <= now))
+    }
+
+    /// Notes that a deadline of an instance may have moved.
+    pub(super) fn touch(&mut self, i: usize) {
+        if let Some(instance) = self.instances.get(i)
+            && self.touched.last() != Some(&instance.unit)
         {
-            self.reconcile_orphans(now);
+            self.touched.push(instance.unit);
         }
-        let lapsed = |instance: &Instance| instance.inherits_until.is_some_and(|until| until <= now);
-        if self.instances.iter().any(lapsed) {
-            self.settle(now);
+    }
+
+    /// Finds the deadlines that may have moved anew.
+    pub(super) fn schedule_touched(&mut self) {
+        while let Some(unit) = self.touched.pop() {
+            self.schedule(unit);
+        }
+    }
+
+    /// Finds all deadlines anew.
+    pub(super) fn schedule_all(&mut self) {
+        self.touched.clear();
+        self.deadlines.reset(self.units.len() + 1);
+        for key in 0..=self.units.len() {
+            self.schedule(key);
+        }
+    }
+
+    /// The key after the last unit stands for the orphans.
+    pub(super) fn schedule(&mut self, key: usize) {
+        let at = match self.units.get(key) {
+            Some(unit) => self.unit_due(unit).map(|(at, _)| at),
+            None => self.orphans_due().map(|(at, _)| at),
+        };
+        self.deadlines.set(key, at);
+    }
+
+    pub(super) fn unit_due<'a>(&'a self, unit: &'a Unit) -> Option<(Instant, Why<'a>)> {
+        let members = unit.members.iter().filter_map(|i| self.instances.get(*i));
+        let own = members.filter_map(Instance::due);
+        let takeover = self.takeover_at(unit).map(|at| (at, Why::TakeOver(unit)));
+        own.chain(takeover).min_by_key(|(at, _)| *at)
+    }
+
+    pub(super) fn orphans_due(&self) -> Option<(Instant, Reason)> {
+        let due = |orphan: &Orphan| Some((orphan.slot.due()?, Reason::Address(orphan.instance.clone())));
+        self.orphans.iter().filter_map(due).min_by_key(|(at, _)| *at)
+    }
+
+    fn reason(&self, why: Why<'_>) -> Reason {
+        match why {
+            Why::Advert(instance) => Reason::Advert(instance.plan.name.clone()),
+            Why::Address(instance) => Reason::Address(instance.plan.name.clone()),
+            Why::Adoption(instance) => Reason::Adoption(instance.plan.name.clone()),
+            Why::TakeOver(unit) => match &unit.group {
+                Some(group) => Reason::GroupMasterDown(group.clone()),
+                None => {
+                    let alone = unit.members.first().and_then(|i| self.instances.get(*i));
+                    let alone = alone.expect("a unit without members has no deadline");
+                    Reason::MasterDown(alone.plan.name.clone())
+                }
+            },
         }
     }
 
@@ -90,14 +184,13 @@ impl Election {
 }
 
 impl Instance {
-    fn due(&self) -> Option<(Instant, Reason)> {
-        let name = &self.plan.name;
+    fn due(&self) -> Option<(Instant, Why<'_>)> {
         let advert = match self.phase {
-            Phase::Master(master) => Some((master.advert_at, Reason::Advert(name.clone()))),
+            Phase::Master(master) => Some((master.advert_at, Why::Advert(self))),
             Phase::Initialize | Phase::Backup(_) | Phase::Fault => None,
         };
-        let address = self.slots_due.map(|at| (at, Reason::Address(name.clone())));
-        let adoption = self.inherits_until.map(|at| (at, Reason::Adoption(name.clone())));
+        let address = self.slots_due.map(|at| (at, Why::Address(self)));
+        let adoption = self.inherits_until.map(|at| (at, Why::Adoption(self)));
         advert
             .into_iter()
             .chain(address)

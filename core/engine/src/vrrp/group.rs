@@ -66,7 +66,7 @@ impl Election {
 
     /// A member heard a better Master: it yields, and its group with it.
     pub(super) fn yield_unit(&mut self, i: usize, better: Heard, interval: Centis, now: Instant) {
-        let Some(unit) = self.units.iter().position(|unit| unit.members.contains(&i)) else {
+        let Some(unit) = self.instances.get(i).map(|instance| instance.unit) else {
             return;
         };
         for member in self.members(unit) {
@@ -149,6 +149,11 @@ impl Election {
             Some(at) if at <= now => Move::TakeOver,
             Some(_) | None => Move::Rest,
         }
+    }
+
+    /// The `n`th member of a unit.
+    pub(super) fn member(&self, unit: usize, n: usize) -> Option<usize> {
+        self.units.get(unit)?.members.get(n).copied()
     }
 
     pub(super) fn members(&self, unit: usize) -> Vec<usize> {

@@ -21,6 +21,8 @@ use super::timer;
 #[derive(Debug)]
 pub(super) struct Instance {
     pub(super) plan: InstancePlan,
+    /// Whom it moves with, by place.
+    pub(super) unit: usize,
     /// Its group and what it tracks, the group's trackers included.
     pub(super) group: Option<GroupName>,
     pub(super) track: Vec<TrackTracker>,
@@ -114,6 +116,7 @@ impl Instance {
     pub(super) fn new(plan: InstancePlan, inherits_until: Option<Instant>, now: Instant) -> Self {
         let slots = plan.addresses.iter().chain(&plan.excluded).cloned();
         Self {
+            unit: 0,
             group: None,
             track: Vec::new(),
             track_links: Vec::new(),

@@ -147,6 +147,13 @@ impl Election {
             group: Some(name),
             members,
         }));
+        for (place, unit) in self.units.iter().enumerate() {
+            for i in &unit.members {
+                if let Some(instance) = self.instances.get_mut(*i) {
+                    instance.unit = place;
+                }
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use model::fact::Frame;
+use model::ids::LinkIndex;
 use model::net::Family;
 use model::plan::{Auth, Preempt, Transport, Version};
 use model::time::Instant;
@@ -28,6 +29,35 @@ enum Answer {
     Yield,
     /// A lower Master is there and may have been believed.
     Heal,
+}
+
+/// Which instances hear what.
+#[derive(Debug, Default)]
+pub(super) struct Addressees {
+    /// Sorted.
+    all: Vec<(Key, usize)>,
+}
+
+/// By what an instance is found: link, family, VRID.
+type Key = (LinkIndex, Family, u8);
+
+impl Addressees {
+    /// After plans or links changed.
+    pub(super) fn find(&mut self, instances: &[Instance]) {
+        self.all.clear();
+        let found = instances.iter().enumerate().filter_map(|(i, instance)| {
+            let plan = &instance.plan;
+            Some(((instance.link?, plan.family, plan.vrid.get()), i))
+        });
+        self.all.extend(found);
+        self.all.sort_unstable();
+    }
+
+    fn with(&self, key: Key) -> impl Iterator<Item = usize> + Clone {
+        let from = self.all.partition_point(|(known, _)| *known < key);
+        let rest = self.all.iter().skip(from);
+        rest.take_while(move |(known, _)| *known == key).map(|(_, i)| *i)
+    }
 }
 
 impl Election {
@@ -57,24 +87,19 @@ impl Election {
         // What waited in the socket while we slept must not make us answer as the Master that we may not be any more.
         self.end_stall(i, now);
         self.hear(i, &advert, &frame, now);
+        self.touch(i);
+        self.schedule_touched();
     }
 
     /// The instance that a frame is for: by link, family, VRID, and, where several share these, by transport.
     fn addressee(&self, frame: &Frame<'_>) -> Option<usize> {
-        let family = Family::of(frame.source);
-        let vrid = *frame.payload.get(1)?;
-        let mut fallback = None;
-        for (i, instance) in self.instances.iter().enumerate() {
-            let plan = &instance.plan;
-            if instance.link != Some(frame.link) || plan.family != family || plan.vrid.get() != vrid {
-                continue;
-            }
-            if instance.transport_fits(frame).is_ok() {
-                return Some(i);
-            }
-            fallback = fallback.or(Some(i));
-        }
-        fallback
+        let key = (frame.link, Family::of(frame.source), *frame.payload.get(1)?);
+        let candidates = self.addressees.with(key);
+        let fits = |i: &usize| {
+            let instance = self.instances.get(*i);
+            instance.is_some_and(|instance| instance.transport_fits(frame).is_ok())
+        };
+        candidates.clone().find(fits).or(candidates.min())
     }
 
     /// VRRP-058: our own packet, come back, or somebody with our address.

@@ -11,26 +11,20 @@ use super::instance::{Instance, Phase};
 use super::transit::Farewell;
 
 impl Election {
-    /// Ends the Mastership of each unit of which a member slept for longer than its peers wait.
-    pub(super) fn end_stalls(&mut self, now: Instant) {
-        for i in 0..self.instances.len() {
+    /// Ends the Mastership of a unit of which a member slept for longer than its peers wait.
+    pub(super) fn end_stalls(&mut self, unit: usize, now: Instant) {
+        for n in 0.. {
+            let Some(i) = self.member(unit, n) else { return };
             self.end_stall(i, now);
         }
     }
 
     /// The same for one member and its group.
     pub(super) fn end_stall(&mut self, i: usize, now: Instant) {
-        if !self
-            .instances
-            .get(i)
-            .is_some_and(|instance| instance.has_slept(now))
-        {
-            return;
-        }
-        let Some(unit) = self.units.iter().position(|unit| unit.members.contains(&i)) else {
+        let Some(slept) = self.instances.get(i).filter(|instance| instance.has_slept(now)) else {
             return;
         };
-        for member in self.members(unit) {
+        for member in self.members(slept.unit) {
             let Some(instance) = self.instances.get_mut(member) else {
                 continue;
             };

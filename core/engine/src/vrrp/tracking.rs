@@ -30,6 +30,7 @@ impl Election {
             instance.find_priority(&self.links, &self.trackers);
             instance.prepare(&mut self.out, now);
         }
+        self.addressees.find(&self.instances);
     }
 }
 

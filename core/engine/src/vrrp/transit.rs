@@ -69,6 +69,7 @@ impl Election {
         }
         instance.become_(next, cause.clone(), now);
         let record = instance.record(from, to, cause, now);
+        // Its deadlines are found anew after this, too.
         self.reconcile(i, now);
         self.out.push(ElectEffect::Transition(record));
         if to == State::Master

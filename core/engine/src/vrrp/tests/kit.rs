@@ -128,6 +128,18 @@ pub(super) struct Node {
     story: Vec<String>,
 }
 
+impl Election {
+    /// No deadline was overlooked when it moved: what is kept of them is what a look at everything finds.
+    pub(super) fn check_deadlines(&self) {
+        let units = self.units.iter().filter_map(|unit| self.unit_due(unit));
+        let all = units
+            .map(|(at, _)| at)
+            .chain(self.orphans_due().map(|(at, _)| at));
+        let kept = self.deadlines.first().map(|(at, _)| at);
+        assert_eq!(kept, all.min(), "the kept deadline and the true one");
+    }
+}
+
 impl Node {
     /// eth0 is up with 10.0.0.2/24; the plan is served.
     pub(super) fn start(instances: &[InstancePlan]) -> Self {
@@ -261,6 +273,7 @@ impl Node {
     }
 
     fn drain(&mut self) {
+        self.election.check_deadlines();
         let mut answers = Vec::new();
         while let Some(effect) = self.election.poll_effect() {
             let line = format!("{:?} {}", self.now.since(ORIGIN), tell(&effect));

@@ -356,6 +356,7 @@ impl World {
         while let Some(effect) = election.poll_effect() {
             effects.push(effect);
         }
+        election.check_deadlines();
         let wake = election.poll_timeout();
         self.nodes[n].election = Some(election);
         let after = self.states(n);
