@@ -3,31 +3,14 @@
 #   cl 10.1.0.2 --- 10.1.0.1 (first namespace: a router) 10.2.0.254 --- bridge --- dir 10.2.0.1, rs1 10.2.0.11, rs2 10.2.0.12
 #
 # Prints `ok ...` for each thing that holds; ends with 1 and the daemon's log at the first that does not.
-ns() { ip netns exec "$@"; }
-sysctl -qw net.ipv4.ip_forward=1
-ip link add br0 type bridge
-ip link set br0 up
-ip address add 10.2.0.254/24 dev br0
-ip netns add cl
-ip link add router type veth peer name e0 netns cl
-ip link set router up
-ip address add 10.1.0.1/24 dev router
-ip -n cl link set e0 up
-ip -n cl address add 10.1.0.2/24 dev e0
-ip -n cl route add default via 10.1.0.1
-for node in dir:1 rs1:11 rs2:12; do
+DIRECTORS=dir
+network
+node dir 1
+director dir
+for node in rs1:11 rs2:12; do
     host=${node#*:} node=${node%:*}
-    ip netns add $node
-    ip -n $node link set lo up
-    ip link add to-$node type veth peer name e0 netns $node
-    ip link set to-$node up master br0
-    ip -n $node link set e0 up
-    ip -n $node address add 10.2.0.$host/24 dev e0
-done
-ip -n dir route add default via 10.2.0.254
-ns dir sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.e0.send_redirects=0
-for node in rs1 rs2; do
-    ip -n $node route add default via 10.2.0.1
+    node $node $host
+    gateway $node 10.2.0.1 fd02::1
     mkdir $node
     echo $node > $node/index.html
 done
@@ -74,27 +57,9 @@ virtual_server 10.2.0.100 80 {
     }
 }
 CONF
-ip netns exec dir "$BELLWETHER" run -c "$PWD/keepalived.conf" > daemon.log 2>&1 &
+ip netns exec dir "$BELLWETHER" run -c "$PWD/keepalived.conf" > dir.log 2>&1 &
 daemon=$!
 
-fail() {
-    echo "FAILED: $1"
-    echo "--- table"; ns dir ipvsadm -Ln
-    echo "--- addresses"; ip -n dir -brief address
-    echo "--- status"; ns dir "$BELLWETHER" status
-    echo "--- daemon"; cat daemon.log
-    exit 1
-}
-# within SECONDS WHAT COMMAND...: waits until the command succeeds.
-within() {
-    local end=$((SECONDS + $1)) what=$2
-    shift 2
-    until "$@"; do
-        [ $SECONDS -lt $end ] || fail "$what"
-        sleep 0.1
-    done
-    echo "ok $what"
-}
 row() { ns dir ipvsadm -Sn | grep -q -- "-r $1:80 "; }
 no_row() { ! row "$1"; }
 address() { ip -n dir -brief address show e0 | grep -q '10\.2\.0\.100/'; }

@@ -1,7 +1,7 @@
 //! IPVS against a real kernel: Debian's User-Mode Linux, booted by each test for itself. What has to run inside is a
 //! program of this crate (`ipvs_tool`), or the daemon with a script of `scripts/`.
 //!
-//! Needs the packages user-mode-linux, kmod, iproute2 and ipvsadm; the daemon's test also curl and busybox; the bench
+//! Needs the packages user-mode-linux, kmod, iproute2 and ipvsadm; the daemon's tests also curl, busybox and iptables; the bench
 //! also keepalived.
 
 #![forbid(unsafe_code)]
