@@ -102,10 +102,15 @@ impl Election {
         candidates.clone().find(fits).or(candidates.min())
     }
 
-    /// VRRP-058: our own packet, come back, or somebody with our address.
+    /// VRRP-058: our own packet, come back, or somebody with our address. A virtual address is not ours, even while we
+    /// carry it: its owner speaks from it.
     fn is_own(&self, frame: &Frame<'_>) -> bool {
         let on_link = self.links.at(frame.link);
         on_link.is_some_and(|link| link.addresses.iter().any(|net| net.addr() == frame.source))
+            && !self
+                .instances
+                .iter()
+                .any(|instance| instance.stands_in_for(frame.source))
     }
 
     /// What an advert should have in common with us. It counts even if it has not.
@@ -224,6 +229,12 @@ impl Election {
 }
 
 impl Instance {
+    /// Whether `address` is one of its virtual ones, and no own one.
+    fn stands_in_for(&self, address: IpAddr) -> bool {
+        let mut all = self.plan.addresses.iter().chain(&self.plan.excluded);
+        !self.plan.priority.is_owner() && all.any(|of| of.net.addr() == address)
+    }
+
     /// Everything that must hold before an advert counts, cheapest first.
     fn check<'a>(&self, frame: &Frame<'a>, own_address: bool) -> Result<Advert<'a>, Dropped> {
         self.transport_fits(frame)?;

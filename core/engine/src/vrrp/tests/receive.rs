@@ -166,6 +166,27 @@ fn version_2_drops_another_interval_another_password_and_everything_at_the_owner
     }
 }
 
+/// The owner speaks from the virtual address itself, which whoever stands in for it has meanwhile.
+#[test]
+fn an_owner_is_heard_by_who_carries_its_address() {
+    let ours = plan("a", 100);
+    let mut node = Node::start(std::slice::from_ref(&ours));
+    node.pass(ms(3700));
+    assert_eq!(node.state("a"), State::Master);
+    node.eth0_has(&["10.0.0.2/24", "10.0.0.100/32"]);
+    node.hears(&ours, 255, "10.0.0.100");
+    assert_eq!(node.state("a"), State::Backup);
+    // Not so who owns it: this is its own advert, come back.
+    let owner = plan("a", 255);
+    let mut node = Node::start(std::slice::from_ref(&owner));
+    node.eth0_has(&["10.0.0.2/24", "10.0.0.100/32"]);
+    node.hears(&owner, 255, "10.0.0.100");
+    assert_eq!(
+        (node.state("a"), node.counter("dropped_own_address")),
+        (State::Master, 1)
+    );
+}
+
 /// Erratum 8298: an owner verifies, tells, and goes on; the address decides.
 // holds VRRP-052, VRRP-156
 #[test]
