@@ -164,16 +164,12 @@ impl Elect {
             let ready = self.reactor.wait()?;
             let woken = ready.woken;
             self.heard.clone_from(&ready.tokens);
-            // Adverts that wait in a socket are read before a deadline is believed.
             self.read_packets();
             if woken && !self.read_inputs() {
                 return Ok(());
             }
             let now = clock::now();
-            if self.election.poll_timeout().is_some_and(|(at, _)| at <= now) {
-                self.election.handle_timeout(now);
-                self.drain();
-            }
+            self.handle_deadline(now);
             if self.listen_again.is_some_and(|at| at <= now) {
                 self.listen_again = None;
                 for listener in std::mem::take(&mut self.deaf) {
@@ -189,8 +185,27 @@ impl Elect {
         }
     }
 
+    /// Adverts that wait in a socket are read before a deadline is believed. What was read after the wait is not
+    /// enough: this thread may have stood still since, or been woken by nothing but the end of standing still.
+    fn handle_deadline(&mut self, now: Instant) {
+        if !self.is_due(now) {
+            return;
+        }
+        self.heard.extend(self.ears.keys());
+        self.read_packets();
+        if self.is_due(now) {
+            self.election.handle_timeout(now);
+            self.drain();
+        }
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        self.election.poll_timeout().is_some_and(|(at, _)| at <= now)
+    }
+
     fn read_packets(&mut self) {
-        for token in std::mem::take(&mut self.heard) {
+        let mut heard = std::mem::take(&mut self.heard);
+        for token in heard.drain(..) {
             // Taken out while it is read: what a frame brings about may close it.
             let Some(mut ear) = self.ears.remove(&token) else {
                 continue;
@@ -213,6 +228,7 @@ impl Elect {
                 self.ears.insert(token, ear);
             }
         }
+        self.heard = heard;
     }
 
     /// False when the router is gone.
