@@ -7,7 +7,7 @@ CARGO := $(WITH) cargo
 ALL   := --locked --workspace --all-targets
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench build guests fmt lint house ledger soak set-up clean
+.PHONY: help demo test lab bench build guests fmt lint house ledger soak set-up clean
 
 help: ## what there is
 	@echo 'bellwether: VRRP and IPVS with checks and hooks as sandboxed plugins'
@@ -26,6 +26,12 @@ test: ## set up, then format, guests, lints and every test (needs root)
 	@$(CARGO) build $(ALL)
 	@$(CARGO) clippy $(ALL) -- -D warnings
 	@$(WITH) packaging/run-tests
+
+lab: ## set up, build, and print who passes which scenario beside whom (needs root); ONLY=word for some
+	@$(SETUP) test
+	@$(MAKE) --no-print-directory guests
+	@$(CARGO) build --locked -p daemon -p lab
+	@target=$$($(WITH) packaging/target-dir); exec "$$target/debug/suite" $(ONLY)
 
 bench: ## set up, build for speed, and print ratios against keepalived (needs root)
 	@$(SETUP) test

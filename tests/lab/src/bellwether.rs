@@ -62,6 +62,15 @@ pub fn program() -> PathBuf {
     path
 }
 
+/// Its version, as it tells it.
+///
+/// # Panics
+/// When it is not there.
+pub fn version() -> String {
+    let output = Command::new(program()).arg("--version").output();
+    process::first_line(&output.expect("the program is there").stdout)
+}
+
 impl Bellwether {
     /// Starts it with a file, `.toml` or `keepalived.conf`, of that text.
     ///
@@ -136,6 +145,14 @@ impl Bellwether {
         all.into_iter()
             .find(|instance| instance.name == name)
             .context("no such instance")
+    }
+
+    /// How many times `instance` became Master or ceased to be it.
+    pub fn moves(&self, instance: &str) -> usize {
+        let found = self.instance(instance);
+        let count = |name: &str| found.as_ref().ok()?.counters.get(name).copied();
+        let all = ["became_master", "released_master"].into_iter().filter_map(count);
+        usize::try_from(all.sum::<u64>()).unwrap_or(usize::MAX)
     }
 
     /// Waits until `instance` is in `state`.

@@ -74,7 +74,7 @@ pub struct Advert {
     pub addresses: Vec<String>,
 }
 
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 22] = [
     "frame.time_epoch",
     "eth.src",
     "ip.src",
@@ -92,7 +92,15 @@ const FIELDS: [&str; 17] = [
     "arp.dst.proto_ipv4",
     "icmpv6.nd.na.flag.s",
     "icmpv6.nd.na.target_address",
+    "frame.protocols",
+    "_ws.malformed",
+    "_ws.expert.severity",
+    "_ws.expert.message",
+    "frame.number",
 ];
+
+/// From here on an expert's word is a warning or an error, which is also how tshark speaks of checksums.
+const WARNING: u32 = 0x0060_0000;
 
 impl Capture {
     /// Begins to capture everything on the segment; returns when it does.
@@ -143,16 +151,27 @@ impl Capture {
             Checksum::PseudoHeader => "vrrp.v3_checksum_as_in_v2:FALSE",
             Checksum::MessageOnly => "vrrp.v3_checksum_as_in_v2:TRUE",
         };
-        let bad = self.tshark(&["-o", alone, "-Y", MALFORMED]);
-        assert!(bad.is_empty(), "tshark calls these packets malformed:\n{bad}");
-        self.packets()
+        let lines = self.fields(&["-o", alone]);
+        let bad: Vec<&str> = lines.lines().filter(|line| is_malformed(line)).collect();
+        assert!(
+            bad.is_empty(),
+            "tshark calls these packets malformed:\n{}",
+            bad.join("\n")
+        );
+        lines.lines().filter_map(packet).collect()
     }
 
     /// What was captured until now.
     pub fn packets(&self) -> Vec<Packet> {
-        let mut arguments = vec!["-T", "fields", "-E", "separator=|", "-E", "aggregator=,"];
+        self.fields(&[]).lines().filter_map(packet).collect()
+    }
+
+    /// A line of [`FIELDS`] for each packet.
+    fn fields(&self, options: &[&str]) -> String {
+        let mut arguments = options.to_vec();
+        arguments.extend(["-T", "fields", "-E", "separator=|", "-E", "aggregator=,"]);
         arguments.extend(FIELDS.iter().flat_map(|field| ["-e", field]));
-        self.tshark(&arguments).lines().filter_map(packet).collect()
+        self.tshark(&arguments)
     }
 
     fn tshark(&self, arguments: &[&str]) -> String {
@@ -169,15 +188,25 @@ impl Capture {
     }
 }
 
-/// Malformed, or with an expert's warning or error, which is how tshark speaks of checksums.
-const MALFORMED: &str = "(vrrp or arp or icmpv6) and (_ws.malformed or _ws.expert.severity >= \"Warning\")";
+/// A packet of ours, malformed or with an expert's warning.
+fn is_malformed(line: &str) -> bool {
+    let protocols = field(line, "frame.protocols").unwrap_or_default();
+    let is_ours = protocols
+        .split(':')
+        .any(|name| matches!(name, "vrrp" | "arp" | "icmpv6"));
+    let severities = field(line, "_ws.expert.severity").unwrap_or_default();
+    let warns = |text: &str| text.parse().is_ok_and(|severity: u32| severity >= WARNING);
+    is_ours && (field(line, "_ws.malformed").is_some() || severities.split(',').any(warns))
+}
+
+/// One of [`FIELDS`] in a line of them, when it is there.
+fn field<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    let at = FIELDS.iter().position(|field| *field == name)?;
+    line.split('|').nth(at).filter(|text| !text.is_empty())
+}
 
 fn packet(line: &str) -> Option<Packet> {
-    let fields: Vec<&str> = line.split('|').collect();
-    let field = |name: &str| {
-        let at = FIELDS.iter().position(|field| *field == name)?;
-        fields.get(at).copied().filter(|text| !text.is_empty())
-    };
+    let field = |name: &str| field(line, name);
     let what = if field("vrrp.version").is_some() {
         What::Advert(advert(&field)?)
     } else if let Some(address) = field("arp.src.proto_ipv4") {

@@ -1,13 +1,27 @@
 //! A keepalived on a node, as Debian ships it.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::Result;
 use rustix::process::Signal;
 
 use crate::net::Node;
-use crate::process::{self, Running};
+use crate::process::{self, Running, first_line};
 use crate::wait::until;
+
+/// Its version, as it tells it.
+///
+/// # Panics
+/// When it is not installed.
+pub fn version() -> String {
+    let output = Command::new("keepalived").arg("--version").output();
+    let text = output
+        .expect("keepalived runs; packaging/set-up installs it")
+        .stderr;
+    let line = first_line(&text);
+    line.split(" (").next().unwrap_or(&line).to_owned()
+}
 
 /// A running keepalived (elections only). Killed when dropped.
 #[derive(Debug)]
@@ -101,6 +115,16 @@ impl Keepalived {
     /// kill -9 to all its processes at once, without waiting for their end.
     pub fn cut(&mut self) {
         process::power_cut(self.running.pid(), &process::children(self.running.pid()));
+    }
+
+    /// Where it runs.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// Sends a signal to its parent process.
+    pub fn signal(&self, signal: Signal) {
+        self.running.signal(signal);
     }
 
     /// What it has printed.

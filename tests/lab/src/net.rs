@@ -1,16 +1,21 @@
 //! Nodes on one segment: a namespace each, and one with a bridge between them.
 
+mod command;
+mod node;
+
 use std::fs;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 use rustix::process::Signal;
+
+pub use node::{Node, Port};
 
 use crate::process::send;
 use crate::wait::until;
+use command::{batch, in_namespace, ip, processes_in};
 
 /// Namespaces are called `bwt-PROCESS-NUMBER-NODE`.
 const PREFIX: &str = "bwt-";
@@ -23,19 +28,6 @@ pub struct Net {
     prefix: String,
     directory: PathBuf,
     nodes: Vec<Node>,
-}
-
-/// A machine on the segment, with one interface `eth0`. The first one has the addresses 192.0.2.1 and 2001:db8::1, and
-/// so on; the link-layer address ends in the same number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Node {
-    /// Its name.
-    pub name: String,
-    /// Its number, from 1.
-    pub number: u8,
-    namespace: String,
-    switch: String,
-    directory: PathBuf,
 }
 
 impl Net {
@@ -87,8 +79,8 @@ impl Net {
         };
         self.nodes.push(node.clone());
         fs::create_dir_all(&node.directory)?;
-        node.sysctl("net/ipv6/conf/default/accept_dad", "0")?;
-        node.sysctl("net/ipv6/conf/all/accept_dad", "0")?;
+        node.set_parameter("net/ipv6/conf/default/accept_dad", "0")?;
+        node.set_parameter("net/ipv6/conf/all/accept_dad", "0")?;
         let (mac, namespace) = (node.mac(), &node.namespace);
         let cable = format!(
             "link add name {name} type veth peer name eth0 address {mac} netns {namespace}\n\
@@ -101,6 +93,34 @@ impl Net {
             node.ipv6()
         );
         batch(namespace, &inside)
+    }
+
+    /// Gives each node a second interface `eth1`, on a segment of its own: 198.51.100.0/24.
+    ///
+    /// # Panics
+    /// When it cannot be built.
+    pub fn lay_second_link(&self) {
+        self.try_second_link().expect("what worked once works twice");
+    }
+
+    fn try_second_link(&self) -> Result<()> {
+        batch(
+            &self.namespace(SWITCH),
+            "link add br1 type bridge mcast_snooping 0\nlink set br1 up\n",
+        )?;
+        for node in &self.nodes {
+            let (port, namespace, number) = (node.port("eth1").name, &node.namespace, node.number);
+            let cable = format!(
+                "link add name {port} type veth peer name eth1 address 02:00:00:00:01:{number:02x} netns {namespace}\n\
+                 link set dev {port} master br1 up\n"
+            );
+            batch(&node.switch, &cable)?;
+            batch(
+                namespace,
+                &format!("addr add 198.51.100.{number}/24 dev eth1\nlink set eth1 up\n"),
+            )?;
+        }
+        Ok(())
     }
 
     /// A node by name.
@@ -182,153 +202,6 @@ impl Drop for Net {
     }
 }
 
-impl Node {
-    /// Its IPv4 address.
-    pub fn ipv4(&self) -> String {
-        format!("192.0.2.{}", self.number)
-    }
-
-    /// Its global IPv6 address.
-    pub fn ipv6(&self) -> String {
-        format!("2001:db8::{}", self.number)
-    }
-
-    /// The link-layer address of its interface.
-    pub fn mac(&self) -> String {
-        format!("02:00:00:00:00:{:02x}", self.number)
-    }
-
-    /// A command that runs on it, in a process group of its own.
-    pub fn command(&self, program: impl AsRef<Path>) -> Command {
-        in_namespace(&self.namespace, program.as_ref())
-    }
-
-    /// A file or directory of its own.
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.directory.join(name)
-    }
-
-    /// Writes one of its files, in one step: nobody reads half of it.
-    ///
-    /// # Panics
-    /// When it cannot be written.
-    pub fn write(&self, name: &str, text: &str) -> PathBuf {
-        self.write_bytes(name, text.as_bytes())
-    }
-
-    /// The same for what is no text.
-    ///
-    /// # Panics
-    /// When it cannot be written.
-    pub fn write_bytes(&self, name: &str, text: &[u8]) -> PathBuf {
-        let path = self.path(name);
-        let parent = path.parent().expect("below the node's directory");
-        let new = parent.join(format!(
-            ".{}.new",
-            path.file_name().expect("a name").to_string_lossy()
-        ));
-        let written = fs::create_dir_all(parent)
-            .and_then(|()| fs::write(&new, text))
-            .and_then(|()| fs::rename(&new, &path));
-        written.unwrap_or_else(|e| panic!("cannot write {}: {e}", path.display()));
-        path
-    }
-
-    /// Writes a program.
-    ///
-    /// # Panics
-    /// When it cannot be written.
-    pub fn write_program(&self, name: &str, text: &str) -> PathBuf {
-        use std::os::unix::fs::PermissionsExt as _;
-        let path = self.write(name, text);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it was just written");
-        path
-    }
-
-    /// What is in one of its files; empty when there is none.
-    pub fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap_or_default()
-    }
-
-    /// Whether one of its interfaces has `address`.
-    pub fn holds(&self, address: &str) -> bool {
-        let output = ip_in(&self.namespace, &["-o", "addr", "show"]).output();
-        let text = output
-            .map(|o| String::from_utf8_lossy(&o.stdout).into_owned())
-            .unwrap_or_default();
-        let mut addresses = text.lines().filter_map(|line| line.split_whitespace().nth(3));
-        addresses.any(|net| net.split('/').next() == Some(address))
-    }
-
-    /// Runs `ip` on it.
-    ///
-    /// # Panics
-    /// When `ip` refuses.
-    pub fn ip(&self, arguments: &[&str]) {
-        run(&mut ip_in(&self.namespace, arguments)).expect("ip does what the test asks");
-    }
-
-    /// Pulls its cable out of the switch: its own interface loses the carrier.
-    ///
-    /// # Panics
-    /// When `ip` refuses.
-    pub fn unplug(&self) {
-        self.set_port("down");
-    }
-
-    /// Puts the cable back.
-    ///
-    /// # Panics
-    /// When `ip` refuses.
-    pub fn plug(&self) {
-        self.set_port("up");
-    }
-
-    fn set_port(&self, state: &str) {
-        let order = ["link", "set", "dev", &self.name, state];
-        run(&mut ip_in(&self.switch, &order)).expect("the port exists");
-    }
-
-    /// All processes on it.
-    pub fn processes(&self) -> Vec<i32> {
-        processes_in(&self.namespace)
-    }
-
-    fn sysctl(&self, key: &str, value: &str) -> Result<()> {
-        run(self
-            .command("sh")
-            .args(["-ec", &format!("echo {value} > /proc/sys/{key}")]))
-    }
-}
-
-fn in_namespace(namespace: &str, program: &Path) -> Command {
-    // Not by `ip netns exec`, which changes mounts, and so fails in a chroot.
-    let mut command = Command::new("nsenter");
-    command
-        .arg(format!("--net=/run/netns/{namespace}"))
-        .arg("--")
-        .arg(program)
-        .process_group(0);
-    command
-}
-
-fn ip_in(namespace: &str, arguments: &[&str]) -> Command {
-    let mut command = in_namespace(namespace, Path::new("ip"));
-    command.args(arguments);
-    command
-}
-
-fn processes_in(namespace: &str) -> Vec<i32> {
-    let output = Command::new("ip")
-        .args(["netns", "pids", namespace])
-        .stderr(Stdio::null())
-        .output();
-    let text = output
-        .map(|o| String::from_utf8_lossy(&o.stdout).into_owned())
-        .unwrap_or_default();
-    text.lines().filter_map(|line| line.trim().parse().ok()).collect()
-}
-
 /// Ends everything in a namespace and deletes it.
 fn remove(namespace: &str) {
     if !Path::new(NAMESPACES).join(namespace).exists() {
@@ -368,27 +241,4 @@ fn remove_leftovers() {
             }
         }
     }
-}
-
-fn ip(arguments: &[&str]) -> Result<()> {
-    run(Command::new("ip").args(arguments))
-}
-
-fn batch(namespace: &str, lines: &str) -> Result<()> {
-    for line in lines.lines() {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        run(&mut ip_in(namespace, &words))?;
-    }
-    Ok(())
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot run {command:?}"))?;
-    if !output.status.success() {
-        bail!("{command:?}: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(())
 }

@@ -5,7 +5,7 @@ mod crash;
 mod gone;
 mod harness;
 mod hooks;
-mod interop;
 mod pair;
 mod plugins;
 mod reload;
+mod suite;

@@ -1,0 +1,272 @@
+//! A machine on the segment.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::command::{in_namespace, ip_in, processes_in, run};
+
+/// A machine on the segment, with one interface `eth0`. The first one has the addresses 192.0.2.1 and 2001:db8::1, and
+/// so on; the link-layer address ends in the same number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// Its name.
+    pub name: String,
+    /// Its number, from 1.
+    pub number: u8,
+    pub(super) namespace: String,
+    pub(super) switch: String,
+    pub(super) directory: PathBuf,
+}
+
+impl Node {
+    /// Its IPv4 address.
+    pub fn ipv4(&self) -> String {
+        format!("192.0.2.{}", self.number)
+    }
+
+    /// Its global IPv6 address.
+    pub fn ipv6(&self) -> String {
+        format!("2001:db8::{}", self.number)
+    }
+
+    /// The link-layer address of its interface.
+    pub fn mac(&self) -> String {
+        format!("02:00:00:00:00:{:02x}", self.number)
+    }
+
+    /// The link-local IPv6 address of its interface, made of that (RFC 4291 appendix A).
+    pub fn link_local(&self) -> String {
+        format!("fe80::ff:fe00:{:x}", self.number)
+    }
+
+    /// A command that runs on it, in a process group of its own.
+    pub fn command(&self, program: impl AsRef<Path>) -> Command {
+        in_namespace(&self.namespace, program.as_ref())
+    }
+
+    /// What names its network namespace to the kernel.
+    pub fn namespace_file(&self) -> PathBuf {
+        Path::new(super::NAMESPACES).join(&self.namespace)
+    }
+
+    /// A file or directory of its own.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// Writes one of its files, in one step: nobody reads half of it.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        self.write_bytes(name, text.as_bytes())
+    }
+
+    /// The same for what is no text.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write_bytes(&self, name: &str, text: &[u8]) -> PathBuf {
+        let path = self.path(name);
+        let parent = path.parent().expect("below the node's directory");
+        let new = parent.join(format!(
+            ".{}.new",
+            path.file_name().expect("a name").to_string_lossy()
+        ));
+        let written = fs::create_dir_all(parent)
+            .and_then(|()| fs::write(&new, text))
+            .and_then(|()| fs::rename(&new, &path));
+        written.unwrap_or_else(|e| panic!("cannot write {}: {e}", path.display()));
+        path
+    }
+
+    /// Writes a program.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write_program(&self, name: &str, text: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = self.write(name, text);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it was just written");
+        path
+    }
+
+    /// What is in one of its files; empty when there is none.
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    /// Whether one of its interfaces has `address`.
+    pub fn holds(&self, address: &str) -> bool {
+        let mut all = self.addresses().into_iter();
+        all.any(|(_, net)| net.split('/').next() == Some(address))
+    }
+
+    /// How many of its addresses begin like this.
+    pub fn count_addresses(&self, beginning: &str) -> usize {
+        let all = self.addresses().into_iter();
+        all.filter(|(_, net)| net.starts_with(beginning)).count()
+    }
+
+    /// Interface and address with prefix of everything that it has.
+    fn addresses(&self) -> Vec<(String, String)> {
+        let output = ip_in(&self.namespace, &["-o", "addr", "show"]).output();
+        let text = output
+            .map(|o| String::from_utf8_lossy(&o.stdout).into_owned())
+            .unwrap_or_default();
+        let pair = |line: &str| {
+            let mut words = line.split_whitespace().skip(1);
+            let interface = words.next()?.to_owned();
+            Some((interface, words.nth(1)?.to_owned()))
+        };
+        text.lines().filter_map(pair).collect()
+    }
+
+    /// Runs `ip` on it.
+    ///
+    /// # Panics
+    /// When `ip` refuses.
+    pub fn ip(&self, arguments: &[&str]) {
+        run(&mut ip_in(&self.namespace, arguments)).expect("ip does what the test asks");
+    }
+
+    /// Where the cable of one of its interfaces ends in the switch.
+    pub fn port(&self, interface: &str) -> Port {
+        let (name, bridge) = match interface {
+            "eth1" => (format!("{}1", self.name), "br1"),
+            _ => (self.name.clone(), "br0"),
+        };
+        Port {
+            switch: self.switch.clone(),
+            name,
+            bridge,
+        }
+    }
+
+    /// Pulls its cable out of the switch: its own interface loses the carrier.
+    ///
+    /// # Panics
+    /// When `ip` refuses.
+    pub fn unplug(&self) {
+        self.port("eth0").unplug();
+    }
+
+    /// Puts the cable back.
+    ///
+    /// # Panics
+    /// When `ip` refuses.
+    pub fn plug(&self) {
+        self.port("eth0").plug();
+    }
+
+    /// Takes its port out of the bridge: its own interface keeps the carrier, and nobody hears it.
+    ///
+    /// # Panics
+    /// When `ip` refuses.
+    pub fn part(&self) {
+        self.port("eth0").order(&["nomaster"]);
+    }
+
+    /// Puts its port back into the bridge.
+    ///
+    /// # Panics
+    /// When `ip` refuses.
+    pub fn join(&self) {
+        let port = self.port("eth0");
+        port.order(&["master", port.bridge]);
+    }
+
+    /// Whether it has an interface of that name.
+    pub fn has_interface(&self, name: &str) -> bool {
+        run(&mut ip_in(&self.namespace, &["link", "show", name])).is_ok()
+    }
+
+    /// Removes what a killed router left on it: every address but its own.
+    ///
+    /// # Panics
+    /// When `ip` refuses.
+    pub fn forget_virtual_addresses(&self) {
+        for (interface, net) in self.addresses() {
+            let bare = net.split('/').next().unwrap_or(&net);
+            let own = bare == self.ipv4() || bare == self.ipv6() || bare == self.link_local();
+            if interface == "eth0" && !own {
+                self.ip(&["addr", "del", &net, "dev", &interface]);
+            }
+        }
+    }
+
+    /// The link-layer address that its neighbour table has for `address`, in lower case.
+    pub fn neighbour(&self, address: &str) -> Option<String> {
+        let output = ip_in(&self.namespace, &["neigh", "show", address])
+            .output()
+            .ok()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let (_, after) = text.split_once("lladdr ")?;
+        after.split_whitespace().next().map(str::to_lowercase)
+    }
+
+    /// Asks for `address` once, as any traffic would; whether it answered.
+    ///
+    /// # Panics
+    /// When there is no `ping`.
+    pub fn pings(&self, address: &str) -> bool {
+        let mut command = self.command("ping");
+        command.args(["-c", "1", "-W", "1", "-n", address]);
+        let output = command.output().expect("ping runs; packaging/set-up installs it");
+        output.status.success()
+    }
+
+    /// All processes on it.
+    pub fn processes(&self) -> Vec<i32> {
+        processes_in(&self.namespace)
+    }
+
+    /// Sets one of the kernel's parameters, named by its path.
+    ///
+    /// # Panics
+    /// When the kernel refuses.
+    pub fn sysctl(&self, key: &str, value: &str) {
+        self.set_parameter(key, value)
+            .expect("a parameter that this kernel has");
+    }
+
+    pub(super) fn set_parameter(&self, key: &str, value: &str) -> Result<()> {
+        run(self
+            .command("sh")
+            .args(["-ec", &format!("echo {value} > /proc/sys/{key}")]))
+    }
+}
+
+/// Where a cable ends in the switch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Port {
+    switch: String,
+    pub(super) name: String,
+    bridge: &'static str,
+}
+
+impl Port {
+    /// Pulls the cable out: the interface at its other end loses the carrier.
+    ///
+    /// # Panics
+    /// When `ip` refuses.
+    pub fn unplug(&self) {
+        self.order(&["down"]);
+    }
+
+    /// Puts the cable back.
+    ///
+    /// # Panics
+    /// When `ip` refuses.
+    pub fn plug(&self) {
+        self.order(&["up"]);
+    }
+
+    fn order(&self, change: &[&str]) {
+        let order = [&["link", "set", "dev", &self.name], change].concat();
+        run(&mut ip_in(&self.switch, &order)).expect("the port exists");
+    }
+}

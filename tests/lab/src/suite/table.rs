@@ -1,0 +1,185 @@
+//! The scenarios.
+
+use super::{
+    Scenario, Sides, auth, flood, group, link, many, mismatch, partition, preempt, stall, storm, story,
+    tracking, unicast,
+};
+use crate::router::{Form, Make};
+
+const ALL: &[Make] = &[Make::Ours, Make::Keepalived, Make::Frr];
+const OURS_AND_KEEPALIVED: &[Make] = &[Make::Ours, Make::Keepalived];
+const EVERY_FORM: &[Form] = &[Form::V2, Form::V3, Form::V3MessageOnly, Form::V6];
+
+/// All of them.
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        numbers: "1-3",
+        name: "election, crash, graceful stop",
+        peers: ALL,
+        forms: EVERY_FORM,
+        sides: Sides::Both,
+        run: story::run,
+    },
+    Scenario {
+        numbers: "4",
+        name: "no preemption",
+        peers: ALL,
+        forms: &[Form::V3],
+        sides: Sides::Both,
+        run: preempt::never,
+    },
+    Scenario {
+        numbers: "4",
+        name: "preemption after a delay",
+        peers: OURS_AND_KEEPALIVED,
+        forms: &[Form::V3],
+        sides: Sides::Both,
+        run: preempt::later,
+    },
+    Scenario {
+        numbers: "5",
+        name: "address owner",
+        peers: ALL,
+        forms: &[Form::V3],
+        // keepalived and FRR are no owner of the only address that their interface has.
+        sides: Sides::OursFirst,
+        run: link::owner,
+    },
+    Scenario {
+        numbers: "6",
+        name: "equal priorities",
+        peers: ALL,
+        forms: &[Form::V3],
+        sides: Sides::Both,
+        run: partition::tie,
+    },
+    Scenario {
+        numbers: "7",
+        name: "link down and up",
+        peers: ALL,
+        forms: &[Form::V3],
+        sides: Sides::Both,
+        run: link::run,
+    },
+    Scenario {
+        numbers: "8",
+        name: "partition, and a host's neighbour cache",
+        peers: ALL,
+        forms: &[Form::V3, Form::V6],
+        sides: Sides::Both,
+        run: partition::run,
+    },
+    Scenario {
+        numbers: "9",
+        name: "different lists of addresses",
+        peers: ALL,
+        forms: &[Form::V2, Form::V3],
+        sides: Sides::OursSecond,
+        run: mismatch::addresses,
+    },
+    Scenario {
+        numbers: "10",
+        name: "different intervals",
+        peers: ALL,
+        forms: &[Form::V3],
+        sides: Sides::Both,
+        run: mismatch::interval,
+    },
+    Scenario {
+        numbers: "10",
+        name: "different intervals in version 2",
+        peers: OURS_AND_KEEPALIVED,
+        forms: &[Form::V2],
+        sides: Sides::OursFirst,
+        run: mismatch::interval_of_version_2,
+    },
+    Scenario {
+        numbers: "11",
+        name: "password of version 2",
+        peers: OURS_AND_KEEPALIVED,
+        forms: &[Form::V2],
+        sides: Sides::Both,
+        run: auth::password,
+    },
+    Scenario {
+        numbers: "12",
+        name: "unicast, two and three",
+        peers: OURS_AND_KEEPALIVED,
+        forms: &[Form::V3],
+        sides: Sides::Both,
+        run: unicast::run,
+    },
+    Scenario {
+        numbers: "13",
+        name: "group over two links",
+        peers: OURS_AND_KEEPALIVED,
+        forms: &[Form::V3],
+        sides: Sides::Both,
+        run: group::run,
+    },
+    Scenario {
+        numbers: "14",
+        name: "tracked script",
+        peers: OURS_AND_KEEPALIVED,
+        forms: &[Form::V3],
+        sides: Sides::Both,
+        run: tracking::script,
+    },
+    Scenario {
+        numbers: "14",
+        name: "tracked interface",
+        peers: OURS_AND_KEEPALIVED,
+        forms: &[Form::V3],
+        sides: Sides::Both,
+        run: tracking::interface,
+    },
+    Scenario {
+        numbers: "17",
+        name: "reload storm",
+        peers: ALL,
+        forms: &[Form::V3],
+        sides: Sides::OursFirst,
+        run: storm::run,
+    },
+    Scenario {
+        numbers: "18",
+        name: "Master stands still",
+        peers: ALL,
+        forms: &[Form::V3],
+        sides: Sides::Both,
+        run: stall::master,
+    },
+    Scenario {
+        numbers: "18",
+        name: "Backup stands still",
+        peers: OURS_AND_KEEPALIVED,
+        forms: &[Form::V3],
+        sides: Sides::Both,
+        run: stall::backup,
+    },
+    Scenario {
+        numbers: "19",
+        name: "flood of invalid packets",
+        // keepalived 2.2.7 follows an interval of 0 and an advert without addresses.
+        peers: &[Make::Ours],
+        forms: &[Form::V2, Form::V3, Form::V6],
+        sides: Sides::OursFirst,
+        run: flood::run,
+    },
+    Scenario {
+        numbers: "20",
+        name: "500 addresses",
+        peers: OURS_AND_KEEPALIVED,
+        forms: &[Form::V3],
+        sides: Sides::OursFirst,
+        run: many::addresses,
+    },
+    Scenario {
+        numbers: "21",
+        name: "255 virtual routers",
+        peers: &[Make::Ours],
+        forms: &[Form::V3],
+        sides: Sides::OursFirst,
+        run: many::routers,
+    },
+];
