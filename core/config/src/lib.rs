@@ -22,6 +22,7 @@ mod toml;
 mod check;
 mod draft;
 mod plugins;
+mod secret;
 pub use plugins::{EMBEDDED, net_grant};
 
 mod source;

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use model::effect::{ElectEffect, Listener};
 use model::fact::{LinkNews, Outcome, TrackerState};
 use model::ids::{InstanceName, OrderId, TrackerName};
-use model::time::Instant;
+use model::time::{Instant, WallTime};
 
 mod addresses;
 mod advert;
@@ -23,10 +23,12 @@ mod deadlines;
 mod due;
 mod group;
 mod instance;
+mod ladder;
 mod links;
 mod listen;
 mod notice;
 mod plan_change;
+mod proof;
 mod receive;
 mod stall;
 mod status;
@@ -77,6 +79,8 @@ pub struct Election {
 struct Out {
     effects: VecDeque<ElectEffect>,
     last_order: u64,
+    /// What the wall clock showed last: seals say when an advert left.
+    wall: WallTime,
 }
 
 impl Out {
@@ -99,6 +103,12 @@ impl Election {
     /// The next order, until `None`.
     pub fn poll_effect(&mut self) -> Option<ElectEffect> {
         self.out.effects.pop_front()
+    }
+
+    /// Takes what the wall clock shows, before the other inputs of a turn. Nothing is timed by it, but an advert may
+    /// have to say when it left, and is believed only near that time.
+    pub fn handle_wall(&mut self, wall: WallTime) {
+        self.out.wall = wall;
     }
 
     /// Takes news of an interface. Hand in all that is known before the first plan: an interface of the plan that is

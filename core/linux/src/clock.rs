@@ -1,6 +1,6 @@
 //! The house's clock, read from the kernel.
 
-use model::time::Instant;
+use model::time::{Instant, WallTime};
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
 const NANOS: u64 = 1_000_000_000;
@@ -10,7 +10,12 @@ pub fn now() -> Instant {
     Instant::from_nanos(nanos(clock_gettime(ClockId::Monotonic)))
 }
 
-/// Now, on CLOCK_REALTIME, in nanoseconds. Only for the conversion of the kernel's packet timestamps.
+/// What CLOCK_REALTIME shows. Nothing is timed by it.
+pub fn wall() -> WallTime {
+    WallTime::from_nanos(wall_nanos())
+}
+
+/// The same in nanoseconds, for the conversion of the kernel's packet timestamps.
 pub(crate) fn wall_nanos() -> u64 {
     nanos(clock_gettime(ClockId::Realtime))
 }

@@ -1,13 +1,11 @@
-//! VRRP on the wire: raw IP sockets of protocol 112.
+//! VRRP on the wire: raw IP sockets of protocol 112, and of 51 where authentication headers stand before it.
 
 mod batch;
 mod control;
 mod header;
 mod receiver;
+mod seal;
 mod sender;
 
 pub use receiver::Receiver;
 pub use sender::Sender;
-
-/// IP protocol number of VRRP (RFC 9568 §5.1.1.4).
-pub const PROTOCOL: u8 = 112;

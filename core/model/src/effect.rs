@@ -12,6 +12,7 @@ use crate::ipvs::{Change, DestinationKey, ServiceKey, Settings};
 use crate::net::{Family, Mac};
 use crate::plan::CommandPlan;
 use crate::probe::Ask;
+use crate::seal::Seal;
 use crate::transition::Transition;
 
 /// Orders of the elections.
@@ -44,6 +45,8 @@ pub struct Listener {
     pub family: Family,
     /// The group to join; `None` for unicast.
     pub group: Option<IpAddr>,
+    /// Adverts behind an authentication header, IP protocol 51, instead of 112.
+    pub authenticated: bool,
 }
 
 /// An advert, ready to be sent.
@@ -59,6 +62,8 @@ pub struct SendAdvert {
     pub hop_limit: u8,
     /// The VRRP message, checksum included. Shared, so that a periodic advert costs no allocation.
     pub payload: Arc<[u8]>,
+    /// What is put around it.
+    pub seal: Seal,
 }
 
 /// An address to put on or take off.

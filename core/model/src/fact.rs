@@ -22,10 +22,25 @@ pub struct Frame<'a> {
     pub destination: IpAddr,
     /// TTL or hop limit; `None` when the kernel did not tell, which counts as wrong (VRRP-011).
     pub hop_limit: Option<u8>,
-    /// The VRRP message: what follows the IP header, by the IP header's own length.
+    /// What follows the IP header, by the IP header's own length: what `envelope` says, then the VRRP message.
     pub payload: &'a [u8],
+    /// What stands before the message.
+    pub envelope: Envelope,
     /// When the kernel had it, on our clock.
     pub received: Instant,
+}
+
+/// What stands between the IP header and the VRRP message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Envelope {
+    /// Nothing: IP protocol 112.
+    #[default]
+    Bare,
+    /// An authentication header: IP protocol 51, over IPv4 without options.
+    Authenticated {
+        /// The IP header's identification, which the authentication covers.
+        identification: u16,
+    },
 }
 
 /// An interface as it is now. Sent whole at each change.

@@ -16,6 +16,7 @@ pub mod effect;
 pub mod fact;
 pub mod ipvs;
 pub mod probe;
+pub mod seal;
 pub mod transition;
 
 pub mod link;

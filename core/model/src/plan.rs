@@ -2,16 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod auth;
 pub mod hook;
 pub mod lvs;
 pub mod plugin;
 pub mod vrrp;
 
+pub use auth::{Auth, Freshness, HmacKey, HmacMode, HmacPlan, Key};
 pub use hook::{Arguments, CommandPlan, HookAction, HookPlan, Phase};
 pub use lvs::{CheckPlan, IpvsPlan, OnUnknown, QuorumPlan, ServerPlan, ServicePlan, SorryPlan, SyncPlan};
 pub use plugin::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource};
 pub use vrrp::{
-    Announcement, Auth, ChecksumForm, GroupPlan, InstancePlan, Preempt, TrackLink, TrackTracker, TrackerPlan,
+    Announcement, ChecksumForm, GroupPlan, InstancePlan, Preempt, TrackLink, TrackTracker, TrackerPlan,
     Transport, Version, VirtualAddress,
 };
 

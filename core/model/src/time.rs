@@ -27,6 +27,23 @@ impl Instant {
     }
 }
 
+/// What the wall clock shows, in nanoseconds since the Unix epoch. It may be wrong and may step: nothing is timed by
+/// it. Adverts that are sealed against being sent again say it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct WallTime(u64);
+
+impl WallTime {
+    /// `nanos` nanoseconds after the epoch.
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// Nanoseconds since the epoch.
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+}
+
 impl Add<Duration> for Instant {
     type Output = Self;
 

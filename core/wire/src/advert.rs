@@ -1,6 +1,8 @@
-//! Adverts: RFC 9568 §5 (version 3) and RFC 3768 §5 (version 2, with the simple password of RFC 2338 §5.3.6).
+//! Adverts: RFC 9568 §5 (version 3) and RFC 3768 §5 (version 2, with the authentication of RFC 2338 §5.3.6).
 
 use std::net::IpAddr;
+
+use crate::trailer::Trailer;
 
 mod decode;
 mod encode;
@@ -30,6 +32,8 @@ pub struct Advert<'a> {
     pub kind: Kind,
     /// Virtual addresses as the sender ordered them.
     pub addresses: Addresses<'a>,
+    /// What follows the message, where that is allowed; unproven.
+    pub trailer: Option<Trailer>,
 }
 
 /// What only one of the versions has.
@@ -58,6 +62,8 @@ pub enum Auth {
     None,
     /// Type 1: a password in clear, padded with zeros (RFC 2338 §5.3.6.2).
     Pass([u8; AUTH_DATA]),
+    /// Type 2: an authentication header stands before the message ([`crate::ah`]); the data is ignored.
+    Header,
 }
 
 impl Auth {
@@ -66,6 +72,7 @@ impl Auth {
         match self {
             Self::None => 0,
             Self::Pass(_) => 1,
+            Self::Header => 2,
         }
     }
 }
@@ -96,6 +103,11 @@ pub struct Leave {
     pub empty_list: bool,
     /// An IPv6 list that does not begin with a link-local address (against §5.2.9).
     pub any_first_address: bool,
+    /// Whether a trailer may follow the message (keepalived's `auth_hmac`).
+    pub trailer: bool,
+    /// Another destination that the pseudo-header of IPv4 may name: keepalived to 1.3.6 named the group in unicast
+    /// adverts too.
+    pub summed_to: Option<IpAddr>,
 }
 
 /// The addresses of an advert, read in place.

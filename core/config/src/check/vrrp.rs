@@ -207,6 +207,9 @@ fn timing(instance: &mut InstanceDraft, d: &mut Diagnostics) {
     if plan.version == Version::V3 && plan.auth != Auth::None {
         d.password_v3(places.of("password"));
     }
+    if plan.hmac.is_some() && matches!(plan.auth, Auth::Header(_)) {
+        d.hmac_and_header(places.of("hmac"));
+    }
     let moved = plan.preempt != Preempt::Yes || plan.track.iter().any(|track| track.weight != 0);
     if plan.priority.is_owner() && moved && instance.language == Language::Toml {
         d.owner_never_yields(places.of("priority"));

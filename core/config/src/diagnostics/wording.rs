@@ -6,6 +6,7 @@
 mod balancing;
 mod keepalived;
 mod meaning;
+mod proof;
 mod syntax;
 
 use super::{Diagnostic, Diagnostics, Severity};

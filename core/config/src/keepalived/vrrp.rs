@@ -1,11 +1,12 @@
 //! `vrrp_instance` and `vrrp_sync_group`.
 
 mod parts;
+mod proof;
 
 use std::time::Duration;
 
 use model::net::Family;
-use model::plan::{Announcement, Auth, ChecksumForm, GroupPlan, InstancePlan, Preempt, Transport, Version};
+use model::plan::{Announcement, ChecksumForm, GroupPlan, InstancePlan, Preempt, Transport, Version};
 use model::units::{Centis, Priority, Vrid};
 
 use super::args;
@@ -18,21 +19,7 @@ use crate::source::Span;
 pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut Diagnostics) {
     args::at_most(block, 1, d);
     let errors = d.count().0;
-    let mut places = Places::new(block.arg_span());
-    for item in &block.children {
-        let part = match item.keyword() {
-            "virtual_router_id" => "vrid",
-            "advert_int" => "advert_interval",
-            "unicast_peer" => "unicast",
-            "unicast_src_ip" | "mcast_src_ip" => "source",
-            "mcast_dst_ip" => "multicast",
-            "version" => "version",
-            "priority" => "priority",
-            "authentication" => "password",
-            _ => continue,
-        };
-        places.put(part, item.arg_span());
-    }
+    let places = places(block);
     let (addresses, address_spans) = parts::addresses(block, "virtual_ipaddress", d);
     let (excluded, excluded_spans) = parts::addresses(block, "virtual_ipaddress_excluded", d);
     let peers = parts::peers(block, d);
@@ -49,6 +36,7 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
     let track = parts::track(block, &interface, d);
     let transport = transport(block, family, peers, globals, d);
     let hooks = parts::hooks(block, &globals.user, d);
+    let advert_interval = advert_interval(block, version, d);
     let plan = InstancePlan {
         name: block.arg().into(),
         interface: interface.as_str().into(),
@@ -56,12 +44,13 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
         family,
         version,
         priority,
-        advert_interval: advert_interval(block, version, d),
+        advert_interval,
         preempt: preempt(block, priority, master, d),
         down_adverts: number(block, "down_timer_adverts", 1, 100, d).unwrap_or(globals.down_adverts),
         transport,
         source,
-        auth: auth(block, version, d),
+        auth: proof::auth(block, version, d),
+        hmac: proof::hmac(block, advert_interval, d),
         checksum: checksum(block, family, globals, d),
         answer_lower: block
             .last("lower_prio_no_advert")
@@ -83,6 +72,27 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
         track: track.spans,
         broken: d.count().0 > errors,
     });
+}
+
+/// Where the parts of an instance stand, by the names that both languages have for them.
+fn places(block: &Item) -> Places {
+    let mut places = Places::new(block.arg_span());
+    for item in &block.children {
+        let part = match item.keyword() {
+            "virtual_router_id" => "vrid",
+            "advert_int" => "advert_interval",
+            "unicast_peer" => "unicast",
+            "unicast_src_ip" | "mcast_src_ip" => "source",
+            "mcast_dst_ip" => "multicast",
+            "version" => "version",
+            "priority" => "priority",
+            "authentication" => "password",
+            "auth_hmac" => "hmac",
+            _ => continue,
+        };
+        places.put(part, item.arg_span());
+    }
+    places
 }
 
 fn number(block: &Item, keyword: &str, min: u64, max: u64, d: &mut Diagnostics) -> Option<u8> {
@@ -230,54 +240,6 @@ fn advert_interval(block: &Item, version: Version, d: &mut Diagnostics) -> Centi
         );
     }
     u16::try_from(centis).map_or(default, Centis::new)
-}
-
-fn auth(block: &Item, version: Version, d: &mut Diagnostics) -> Auth {
-    let Some(block) = block.last("authentication") else {
-        return Auth::None;
-    };
-    let (kind, pass) = (block.last("auth_type"), block.last("auth_pass"));
-    if version == Version::V3 {
-        d.password_ignored(block.span());
-        return Auth::None;
-    }
-    match kind.map(Item::arg) {
-        Some("PASS" | "SIMPLE") => {}
-        Some("AH") => {
-            let span = kind.map_or(block.span(), Item::arg_span);
-            let why = "adverts without it are dropped by peers that have it";
-            d.not_supported_error(
-                span,
-                "auth_type AH",
-                why,
-                "write auth_type PASS, or remove the block everywhere",
-            );
-            return Auth::None;
-        }
-        Some(other) => {
-            let message = format!("auth_type `{other}` is neither PASS nor AH");
-            d.ignored_value(block.span(), &message, "no authentication");
-            return Auth::None;
-        }
-        None => return Auth::None,
-    }
-    let Some(pass) = pass else {
-        d.ignored_value(
-            block.span(),
-            "auth_type PASS without auth_pass",
-            "no authentication",
-        );
-        return Auth::None;
-    };
-    let bytes = pass.arg().as_bytes();
-    if bytes.len() > 8 {
-        d.password_cut(pass.arg_span(), bytes.len());
-    }
-    let mut password = [0; 8];
-    for (to, from) in password.iter_mut().zip(bytes) {
-        *to = *from;
-    }
-    Auth::Pass(password)
 }
 
 fn checksum(block: &Item, family: Family, globals: &Globals, d: &mut Diagnostics) -> ChecksumForm {

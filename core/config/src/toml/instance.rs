@@ -1,11 +1,14 @@
 //! `[instance.NAME]` and `[group.NAME]`.
 
 mod parts;
+mod proof;
 
 use std::time::Duration;
 
 use model::net::Family;
-use model::plan::{Auth, ChecksumForm, GroupPlan, InstancePlan, Preempt, Transport, Version, VirtualAddress};
+use model::plan::{
+    Auth, ChecksumForm, GroupPlan, HmacPlan, InstancePlan, Preempt, Transport, Version, VirtualAddress,
+};
 use model::units::{Centis, Priority, Vrid};
 
 use super::hook;
@@ -36,6 +39,7 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
         "version",
         "advert_interval",
         "password",
+        "hmac",
         "source",
         "unicast",
         "multicast",
@@ -60,6 +64,7 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
         transport: reach.transport,
         source: reach.source,
         auth: wire.auth,
+        hmac: wire.hmac,
         checksum: wire.checksum,
         answer_lower,
         addresses,
@@ -90,6 +95,7 @@ struct Wire<'a> {
     advert_interval: Centis,
     down_adverts: u8,
     auth: Auth,
+    hmac: Option<HmacPlan>,
     checksum: ChecksumForm,
 }
 
@@ -106,12 +112,13 @@ fn wire<'a>(keys: &mut Keys<'a>, name: &Entry, d: &mut Diagnostics) -> Wire<'a> 
     let version = keys.number("version", 2, 3, d);
     let interval = keys.duration("advert_interval", d);
     let down_adverts = keys.number("down_adverts", 1, 100, d);
-    let password = keys.text("password", d);
+    let auth = proof::auth(keys, d);
     let forms = [
         ("message", ChecksumForm::MessageOnly),
         ("pseudo-header", ChecksumForm::PseudoHeader),
     ];
     let checksum = keys.choice("checksum", &forms, d);
+    let advert_interval = interval.and_then(|at| centis(&at, d)).unwrap_or(Centis::new(100));
     Wire {
         // What is refused needs a stand-in only: its error keeps the plan from being used.
         interface: interface.map_or("none", |at| at.value),
@@ -126,13 +133,12 @@ fn wire<'a>(keys: &mut Keys<'a>, name: &Entry, d: &mut Diagnostics) -> Wire<'a> 
         } else {
             Version::V3
         },
-        advert_interval: interval.and_then(|at| centis(&at, d)).unwrap_or(Centis::new(100)),
+        advert_interval,
         down_adverts: down_adverts
             .and_then(|at| u8::try_from(at.value).ok())
             .unwrap_or(3),
-        auth: password
-            .and_then(|at| parts::password(&at, d))
-            .map_or(Auth::None, Auth::Pass),
+        auth,
+        hmac: proof::hmac(keys, advert_interval, d),
         checksum: checksum.unwrap_or(ChecksumForm::MessageOnly),
     }
 }

@@ -1,8 +1,10 @@
 //! Leaving for a router that can't: what its journal prepared is sent and taken off, so that the peer takes over
 //! after Skew_Time rather than after three missed adverts, and no address stays on two nodes.
 
+use linux::clock;
 use linux::journal::Journal;
 use linux::packet::Sender;
+use model::effect::SendAdvert;
 use model::fact::JournalEntry;
 
 /// Says farewell for every instance that was Master, and empties the journal. Goes on after an error: leaving half
@@ -23,7 +25,11 @@ pub(super) fn leave(journal: &Journal) {
     let mut sender = Sender::new();
     for entry in &entries {
         for advert in &entry.farewell {
-            if let Err(error) = sender.send(advert) {
+            let advert = SendAdvert {
+                seal: advert.seal.clone().renewed(clock::wall()),
+                ..advert.clone()
+            };
+            if let Err(error) = sender.send(&advert) {
                 tracing::error!(instance = %entry.instance, %error, "cannot send priority 0");
             }
         }

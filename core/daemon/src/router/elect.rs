@@ -163,6 +163,7 @@ impl Elect {
                 .set_deadline(deadline.into_iter().chain(retry).chain(self.listen_again).min())?;
             let ready = self.reactor.wait()?;
             let woken = ready.woken;
+            self.election.handle_wall(clock::wall());
             self.heard.clone_from(&ready.tokens);
             self.read_packets();
             if woken && !self.read_inputs() {

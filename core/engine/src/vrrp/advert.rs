@@ -7,7 +7,8 @@ use model::effect::{ElectEffect, SendAdvert};
 use model::ids::LinkIndex;
 use model::net::Family;
 use model::plan::{Auth, ChecksumForm, InstancePlan, Transport, Version};
-use model::time::Instant;
+use model::seal::Seal;
+use model::time::{Instant, WallTime};
 use model::units::Priority;
 use wire::advert::{Checksum, Kind, Leave, Outgoing, Unsendable, encode};
 
@@ -59,10 +60,14 @@ impl Prepared {
     pub(super) fn is_ready(&self) -> bool {
         !self.adverts.is_empty()
     }
+}
 
-    /// The adverts with priority 0.
-    pub(super) fn farewell(&self) -> &[SendAdvert] {
-        &self.farewell
+impl Out {
+    fn send(&mut self, prepared: &SendAdvert, seal: &Seal) {
+        self.push(ElectEffect::SendAdvert(SendAdvert {
+            seal: seal.clone(),
+            ..prepared.clone()
+        }));
     }
 }
 
@@ -72,9 +77,11 @@ impl Instance {
         if !self.link_up {
             return;
         }
-        for advert in &self.prepared.adverts {
-            out.push(ElectEffect::SendAdvert(advert.clone()));
-        }
+        let seal = self.proof.seal(&self.plan, out.wall);
+        self.prepared
+            .adverts
+            .iter()
+            .for_each(|advert| out.send(advert, &seal));
         self.counters.adverts_sent += 1;
     }
 
@@ -87,14 +94,24 @@ impl Instance {
         }
     }
 
+    /// The same for somebody else to send, who is to renew the seals.
+    pub(super) fn farewell(&self, wall: WallTime) -> Vec<SendAdvert> {
+        let seal = self.proof.next(&self.plan, wall);
+        let mut adverts = self.prepared.farewell.clone();
+        adverts.iter_mut().for_each(|advert| advert.seal = seal.clone());
+        adverts
+    }
+
     /// Says to every destination that this Master leaves.
     pub(super) fn send_farewell(&mut self, out: &mut Out) {
         if !self.link_up {
             return;
         }
-        for advert in &self.prepared.farewell {
-            out.push(ElectEffect::SendAdvert(advert.clone()));
-        }
+        let seal = self.proof.seal(&self.plan, out.wall);
+        self.prepared
+            .farewell
+            .iter()
+            .for_each(|advert| out.send(advert, &seal));
         self.counters.priority_zero_sent += 1;
     }
 }
@@ -102,6 +119,8 @@ impl Instance {
 /// Where the operator's own list of addresses leaves the letter of the RFC; his peers' lists do the same.
 pub(super) fn leave(plan: &InstancePlan) -> Leave {
     Leave {
+        trailer: plan.hmac.is_some(),
+        summed_to: None,
         empty_list: plan.addresses.is_empty(),
         any_first_address: plan
             .addresses
@@ -138,6 +157,7 @@ fn build(plan: &InstancePlan, basis: Basis, priority: u8) -> Result<Vec<SendAdve
             destination: *destination,
             hop_limit,
             payload: Arc::from(encode(&outgoing, basis.source, *destination)?),
+            seal: Seal::Bare,
         })
     };
     destinations.iter().map(to).collect()
@@ -148,6 +168,7 @@ fn kind(plan: &InstancePlan) -> Kind {
         (Version::V2, _) => Kind::V2(match plan.auth {
             Auth::None => wire::advert::Auth::None,
             Auth::Pass(password) => wire::advert::Auth::Pass(password),
+            Auth::Header(_) => wire::advert::Auth::Header,
         }),
         (Version::V3, Family::V6) => Kind::V3(Checksum::PseudoHeader),
         (Version::V3, Family::V4) => Kind::V3(match plan.checksum {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use wire::advert::Refused;
+use wire::ah::Unproven;
 
 /// Why a frame for one of our virtual routers was not heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +25,18 @@ pub(super) enum Dropped {
     AuthMismatch,
     /// The wrong password (VRRP-222).
     AuthFailure,
+    /// Its authentication header proves nothing (VRRP-222).
+    Header(Unproven),
+    /// Its sequence was heard already.
+    Replayed,
+    /// It has no trailer, and we ask for one.
+    NoTrailer,
+    /// Its trailer names a key that we have not.
+    UnknownKey,
+    /// Its trailer proves nothing.
+    WrongHmac,
+    /// Its trailer is of another time.
+    Stale,
     /// Version 2: another interval than ours (VRRP-206).
     IntervalMismatch,
     /// Version 2: the address owner hears nobody (VRRP-209).
@@ -46,13 +59,19 @@ impl Dropped {
             Self::Refused(Refused::Checksum) => "dropped_checksum",
             Self::Refused(Refused::FirstAddress) => "dropped_first_address",
             Self::Refused(Refused::AuthType) => "dropped_auth_type",
+            Self::Refused(Refused::Trailer) => "dropped_hmac_type",
             Self::HopLimit => "dropped_hop_limit",
             Self::OtherVersion => "dropped_other_version",
             Self::Transport => "dropped_transport",
             Self::NotAPeer => "dropped_not_a_peer",
             Self::OwnAddress => "dropped_own_address",
             Self::AuthMismatch => "dropped_auth_mismatch",
-            Self::AuthFailure => "dropped_auth_failure",
+            Self::AuthFailure | Self::Header(_) => "dropped_auth_failure",
+            Self::Replayed => "dropped_replayed",
+            Self::NoTrailer => "dropped_hmac_missing",
+            Self::UnknownKey => "dropped_hmac_unknown_key",
+            Self::WrongHmac => "dropped_hmac_wrong",
+            Self::Stale => "dropped_hmac_stale",
             Self::IntervalMismatch => "dropped_interval_mismatch",
             Self::Owner => "dropped_owner",
             Self::NotRunning => "dropped_not_running",

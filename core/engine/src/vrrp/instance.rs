@@ -15,6 +15,7 @@ use super::advert::Prepared;
 use super::bucket::Bucket;
 use super::counters::Counters;
 use super::notice::Limiter;
+use super::proof::Proof;
 use super::timer;
 
 /// A virtual router and all that is known of it.
@@ -55,6 +56,7 @@ pub(super) struct Instance {
     pub(super) bucket: Bucket,
     pub(super) limiter: Limiter,
     pub(super) counters: Counters,
+    pub(super) proof: Proof,
 }
 
 /// State with what only that state has. A timer of another state cannot exist (VRRP-074).
@@ -138,6 +140,7 @@ impl Instance {
             bucket: Bucket::default(),
             limiter: Limiter::default(),
             counters: Counters::default(),
+            proof: Proof::default(),
             plan,
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use model::effect::{ElectEffect, Listener};
-use model::plan::Transport;
+use model::plan::{Auth, Transport};
 
 use super::Election;
 
@@ -22,20 +22,28 @@ impl Election {
     }
 
     fn wanted_listeners(&self) -> BTreeSet<Listener> {
-        if self.stopping {
-            return BTreeSet::new();
-        }
+        let mut wanted = BTreeSet::new();
         let up = self.instances.iter().filter(|instance| instance.link_up);
-        up.filter_map(|instance| {
-            Some(Listener {
-                link: instance.link?,
+        for instance in up.filter(|_| !self.stopping) {
+            let Some(link) = instance.link else { continue };
+            let listener = Listener {
+                link,
                 family: instance.plan.family,
                 group: match &instance.plan.transport {
                     Transport::Multicast(group) => Some(*group),
                     Transport::Unicast { .. } => None,
                 },
-            })
-        })
-        .collect()
+                authenticated: false,
+            };
+            // Who asks for authentication wants to know of those without it.
+            wanted.insert(listener);
+            if matches!(instance.plan.auth, Auth::Header(_)) {
+                wanted.insert(Listener {
+                    authenticated: true,
+                    ..listener
+                });
+            }
+        }
+        wanted
     }
 }

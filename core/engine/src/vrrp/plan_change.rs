@@ -61,6 +61,9 @@ impl Election {
                 None => {
                     let estate = self.inheritance.remove(&wanted.name).unwrap_or_default();
                     let mut instance = Instance::new(wanted.clone(), estate.believed_until, now);
+                    if let Some(last) = estate.farewell.first() {
+                        instance.proof.inherit(&last.seal.clone().renewed(self.out.wall));
+                    }
                     let abandoned = instance.inherit(estate.addresses, &self.links);
                     self.orphans.extend(abandoned);
                     self.instances.push(instance);
@@ -77,8 +80,10 @@ impl Election {
     fn disclaim(&mut self) {
         for (name, estate) in std::mem::take(&mut self.inheritance) {
             if estate.believed_until.is_some() {
-                let farewell = estate.farewell.into_iter().map(ElectEffect::SendAdvert);
-                farewell.for_each(|advert| self.out.push(advert));
+                for mut advert in estate.farewell {
+                    advert.seal = advert.seal.renewed(self.out.wall);
+                    self.out.push(ElectEffect::SendAdvert(advert));
+                }
             }
             let left = estate.addresses.into_iter();
             self.orphans

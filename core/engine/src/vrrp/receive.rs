@@ -1,4 +1,4 @@
-//! Adverts from others: the ladder of checks, then what an advert means in each state.
+//! Adverts from others: whom each is for, and what it means in each state once it passed the ladder of checks.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -6,15 +6,15 @@ use std::time::Duration;
 use model::fact::Frame;
 use model::ids::LinkIndex;
 use model::net::Family;
-use model::plan::{Auth, Preempt, Transport, Version};
+use model::plan::{Preempt, Version};
 use model::time::Instant;
 use model::units::Centis;
-use wire::advert::{Advert, Checksum, Kind, decode, same_password};
+use wire::advert::{Advert, Checksum, Kind};
 
 use super::Election;
-use super::advert::{MULTICAST_HOP_LIMIT, leave};
 use super::counters::Dropped;
 use super::instance::{Backup, Heard, Instance, Master, Phase, Wait};
+use super::ladder::{explain, message};
 use super::notice::Topic;
 use super::timer;
 
@@ -71,8 +71,8 @@ impl Election {
         let Some(instance) = self.instances.get_mut(i) else {
             return;
         };
-        let advert = match instance.check(&frame, own_address) {
-            Ok(advert) => advert,
+        let (advert, proven) = match instance.check(&frame, own_address, self.out.wall) {
+            Ok(checked) => checked,
             Err(why) => {
                 instance.counters.drop(why);
                 // Who takes no part ignores everything; that is no news.
@@ -83,6 +83,7 @@ impl Election {
                 return;
             }
         };
+        instance.proof.believe(&instance.plan, frame.source, proven);
         self.compare(i, &advert, frame.source, now);
         // What waited in the socket while we slept must not make us answer as the Master that we may not be any more.
         self.end_stall(i, now);
@@ -93,7 +94,7 @@ impl Election {
 
     /// The instance that a frame is for: by link, family, VRID, and, where several share these, by transport.
     fn addressee(&self, frame: &Frame<'_>) -> Option<usize> {
-        let key = (frame.link, Family::of(frame.source), *frame.payload.get(1)?);
+        let key = (frame.link, Family::of(frame.source), *message(frame).get(1)?);
         let candidates = self.addressees.with(key);
         let fits = |i: &usize| {
             let instance = self.instances.get(*i);
@@ -235,68 +236,6 @@ impl Instance {
         !self.plan.priority.is_owner() && all.any(|of| of.net.addr() == address)
     }
 
-    /// Everything that must hold before an advert counts, cheapest first.
-    fn check<'a>(&self, frame: &Frame<'a>, own_address: bool) -> Result<Advert<'a>, Dropped> {
-        self.transport_fits(frame)?;
-        if own_address || self.source == Some(frame.source) {
-            return Err(Dropped::OwnAddress);
-        }
-        let hop_limit_fits = match self.plan.transport {
-            Transport::Multicast(_) => frame.hop_limit == Some(MULTICAST_HOP_LIMIT),
-            // Unicast peers may be routed.
-            Transport::Unicast { .. } => true,
-        };
-        if !hop_limit_fits {
-            return Err(Dropped::HopLimit);
-        }
-        let version = frame.payload.first().map(|byte| byte >> 4);
-        match (self.plan.version, version) {
-            (Version::V2, Some(3)) | (Version::V3, Some(2)) => return Err(Dropped::OtherVersion),
-            (Version::V2 | Version::V3, _) => {}
-        }
-        let advert = decode(frame.payload, frame.source, frame.destination, leave(&self.plan))
-            .map_err(Dropped::Refused)?;
-        if let Kind::V2(auth) = advert.kind {
-            self.check_v2(&advert, auth)?;
-        }
-        match self.phase {
-            Phase::Initialize | Phase::Fault => Err(Dropped::NotRunning),
-            Phase::Backup(_) | Phase::Master(_) => Ok(advert),
-        }
-    }
-
-    /// RFC 3768 §7.1 drops where version 3 only warns.
-    fn check_v2(&self, advert: &Advert<'_>, auth: wire::advert::Auth) -> Result<(), Dropped> {
-        match (&self.plan.auth, auth) {
-            (Auth::None, wire::advert::Auth::None) => {}
-            (Auth::Pass(ours), wire::advert::Auth::Pass(theirs)) => {
-                if !same_password(ours, &theirs) {
-                    return Err(Dropped::AuthFailure);
-                }
-            }
-            (Auth::None, wire::advert::Auth::Pass(_)) | (Auth::Pass(_), wire::advert::Auth::None) => {
-                return Err(Dropped::AuthMismatch);
-            }
-        }
-        if advert.interval_cs != self.plan.advert_interval.get() {
-            return Err(Dropped::IntervalMismatch);
-        }
-        if self.plan.priority.is_owner() {
-            return Err(Dropped::Owner);
-        }
-        Ok(())
-    }
-
-    fn transport_fits(&self, frame: &Frame<'_>) -> Result<(), Dropped> {
-        match &self.plan.transport {
-            Transport::Multicast(group) if *group == frame.destination => Ok(()),
-            Transport::Multicast(_) => Err(Dropped::Transport),
-            Transport::Unicast { .. } if frame.destination.is_multicast() => Err(Dropped::Transport),
-            Transport::Unicast { peers, .. } if peers.contains(&frame.source) => Ok(()),
-            Transport::Unicast { .. } => Err(Dropped::NotAPeer),
-        }
-    }
-
     /// RFC 9568 §6.4.2.
     fn hear_as_backup(&mut self, before: Backup, heard: Heard, interval: Centis) {
         // A Down timer never goes back, whatever the order in which frames come.
@@ -353,24 +292,4 @@ impl Instance {
         master.healed_at = now;
         self.announce_again(now);
     }
-}
-
-/// What the operator is told of a dropped frame.
-fn explain(why: Dropped) -> String {
-    let words = match why {
-        Dropped::Refused(refused) => return refused.to_string(),
-        Dropped::NotRunning => "this node takes no part now",
-        Dropped::HopLimit => "its hop limit is not 255, so it may come from another link",
-        Dropped::OtherVersion => "it speaks the other version of VRRP; set both the same",
-        Dropped::Transport => "multicast and unicast do not mix; set both the same",
-        Dropped::NotAPeer => "it is not among the peers; add it, or give its router another VRID",
-        Dropped::OwnAddress => {
-            "it comes from an address of our own; the network sends our packets back, or another node has our address"
-        }
-        Dropped::AuthMismatch => "its type of authentication is not ours; set both the same",
-        Dropped::AuthFailure => "its password is wrong",
-        Dropped::IntervalMismatch => "version 2 needs one interval on all routers; set both the same",
-        Dropped::Owner => "we own the address",
-    };
-    words.to_owned()
 }

@@ -5,7 +5,7 @@ use model::fact::JournalEntry;
 use model::ids::LinkIndex;
 use model::plan::Version;
 use model::status::{GroupStatus, InstanceStatus};
-use model::time::Instant;
+use model::time::{Instant, WallTime};
 use model::transition::{Cause, State};
 
 use super::Election;
@@ -33,7 +33,8 @@ impl Election {
 
     /// What a successor needs to go on, and the guardian to leave in our place.
     pub fn journal(&self) -> Vec<JournalEntry> {
-        self.instances.iter().map(Instance::journal).collect()
+        let entries = self.instances.iter();
+        entries.map(|instance| instance.journal(self.out.wall)).collect()
     }
 }
 
@@ -84,11 +85,11 @@ impl Instance {
         slot.held().filter(|_| may_go)
     }
 
-    fn journal(&self) -> JournalEntry {
+    fn journal(&self, wall: WallTime) -> JournalEntry {
         let patience = self.interval() * u32::from(self.plan.down_adverts);
         let (farewell, addresses) = match self.phase {
             Phase::Master(_) => (
-                self.prepared.farewell().to_vec(),
+                self.farewell(wall),
                 self.slots.iter().filter_map(|slot| self.put_on(slot)).collect(),
             ),
             Phase::Initialize | Phase::Backup(_) | Phase::Fault => (Vec::new(), Vec::new()),

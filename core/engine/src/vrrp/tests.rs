@@ -7,6 +7,7 @@ mod hostile;
 mod kit;
 mod letter;
 mod machine;
+mod proof;
 mod receive;
 mod reload;
 mod sim;

@@ -2,8 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::PROTOCOL;
-
 /// Bytes of the largest header that [`build`] makes.
 pub(super) const HEADER_MAX: usize = 40;
 
@@ -23,37 +21,51 @@ impl Header {
     }
 }
 
-/// The header for a VRRP message of `payload` bytes; `None` when the families differ or it is too long.
-pub(super) fn build(source: IpAddr, destination: IpAddr, hop_limit: u8, payload: usize) -> Option<Header> {
+/// What an IP header says beside its addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fields {
+    /// Protocol or next header.
+    pub(super) protocol: u8,
+    /// TTL or hop limit.
+    pub(super) hop_limit: u8,
+    /// Identification (IPv4); when 0 the kernel chooses one.
+    pub(super) identification: u16,
+    /// Bytes that follow.
+    pub(super) payload: usize,
+}
+
+/// The header; `None` when the families differ or the payload is too long.
+pub(super) fn build(source: IpAddr, destination: IpAddr, fields: Fields) -> Option<Header> {
     match (source, destination) {
-        (IpAddr::V4(source), IpAddr::V4(destination)) => build_v4(source, destination, hop_limit, payload),
-        (IpAddr::V6(source), IpAddr::V6(destination)) => build_v6(source, destination, hop_limit, payload),
+        (IpAddr::V4(source), IpAddr::V4(destination)) => build_v4(source, destination, fields),
+        (IpAddr::V6(source), IpAddr::V6(destination)) => build_v6(source, destination, fields),
         (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => None,
     }
 }
 
-fn build_v4(source: Ipv4Addr, destination: Ipv4Addr, hop_limit: u8, payload: usize) -> Option<Header> {
-    let total = u16::try_from(payload.checked_add(20)?).ok()?;
+fn build_v4(source: Ipv4Addr, destination: Ipv4Addr, fields: Fields) -> Option<Header> {
+    let total = u16::try_from(fields.payload.checked_add(20)?).ok()?;
     let mut bytes = [0; HEADER_MAX];
-    // Identification and checksum stay 0: the kernel fills them in (raw(7), IP_HDRINCL).
+    // The checksum stays 0: the kernel fills it in (raw(7), IP_HDRINCL).
     bytes[0] = 0x45;
     bytes[1] = TRAFFIC_CLASS;
     bytes[2..4].copy_from_slice(&total.to_be_bytes());
-    bytes[8] = hop_limit;
-    bytes[9] = PROTOCOL;
+    bytes[4..6].copy_from_slice(&fields.identification.to_be_bytes());
+    bytes[8] = fields.hop_limit;
+    bytes[9] = fields.protocol;
     bytes[12..16].copy_from_slice(&source.octets());
     bytes[16..20].copy_from_slice(&destination.octets());
     Some(Header { bytes, len: 20 })
 }
 
-fn build_v6(source: Ipv6Addr, destination: Ipv6Addr, hop_limit: u8, payload: usize) -> Option<Header> {
-    let length = u16::try_from(payload).ok()?;
+fn build_v6(source: Ipv6Addr, destination: Ipv6Addr, fields: Fields) -> Option<Header> {
+    let length = u16::try_from(fields.payload).ok()?;
     let mut bytes = [0; HEADER_MAX];
     let first = (6 << 28) | (u32::from(TRAFFIC_CLASS) << 20);
     bytes[0..4].copy_from_slice(&first.to_be_bytes());
     bytes[4..6].copy_from_slice(&length.to_be_bytes());
-    bytes[6] = PROTOCOL;
-    bytes[7] = hop_limit;
+    bytes[6] = fields.protocol;
+    bytes[7] = fields.hop_limit;
     bytes[8..24].copy_from_slice(&source.octets());
     bytes[24..40].copy_from_slice(&destination.octets());
     Some(Header { bytes, len: 40 })
@@ -64,24 +76,31 @@ fn build_v6(source: Ipv6Addr, destination: Ipv6Addr, hop_limit: u8, payload: usi
 pub(super) struct PacketV4<'a> {
     pub(super) source: Ipv4Addr,
     pub(super) destination: Ipv4Addr,
+    pub(super) protocol: u8,
     pub(super) hop_limit: u8,
+    pub(super) identification: u16,
+    pub(super) has_options: bool,
     pub(super) payload: &'a [u8],
 }
 
 /// Takes an IPv4 packet apart by its own header length and total length; `None` when they do not fit its bytes.
 pub(super) fn parse_v4(packet: &[u8]) -> Option<PacketV4<'_>> {
-    let (&version_ihl, &hop_limit) = (packet.first()?, packet.get(8)?);
+    let (&version_ihl, &hop_limit, &protocol) = (packet.first()?, packet.get(8)?, packet.get(9)?);
     let header = usize::from(version_ihl & 0x0f) * 4;
-    if version_ihl >> 4 != 4 || header < 20 || *packet.get(9)? != PROTOCOL {
+    if version_ihl >> 4 != 4 || header < 20 {
         return None;
     }
     let total = usize::from(u16::from_be_bytes(packet.get(2..4)?.try_into().ok()?));
+    let identification = u16::from_be_bytes(packet.get(4..6)?.try_into().ok()?);
     let source: [u8; 4] = packet.get(12..16)?.try_into().ok()?;
     let destination: [u8; 4] = packet.get(16..20)?.try_into().ok()?;
     Some(PacketV4 {
         source: source.into(),
         destination: destination.into(),
+        protocol,
         hop_limit,
+        identification,
+        has_options: header > 20,
         payload: packet.get(header..total)?,
     })
 }

@@ -6,14 +6,16 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use libc::c_int;
 use model::effect::Listener;
-use model::fact::Frame;
+use model::fact::{Envelope, Frame};
 use model::ids::LinkName;
 use model::net::Family;
 use model::time::Instant;
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
+use wire::ah::AH_PROTOCOL;
+use wire::checksum::VRRP_PROTOCOL;
 
 use super::batch::{BATCH, Batch, Received};
-use super::{PROTOCOL, control, header};
+use super::{control, header};
 use crate::{clock, sys};
 
 /// Bytes of packets that wait for us at most, per socket. A flood beyond it is dropped by the kernel.
@@ -26,7 +28,7 @@ const BATCHES_MAX: usize = 4;
 const IPV6_RECVPKTINFO: c_int = 49;
 const IPV6_RECVHOPLIMIT: c_int = 51;
 
-/// A raw socket of protocol 112 on one interface: of one group, or, without one, of the node's own addresses.
+/// A raw socket of one protocol on one interface: of one group, or, without one, of the node's own addresses.
 #[derive(Debug)]
 pub struct Receiver {
     socket: Socket,
@@ -62,7 +64,7 @@ impl Receiver {
             Family::V4 => Domain::IPV4,
             Family::V6 => Domain::IPV6,
         };
-        let protocol = Protocol::from(c_int::from(PROTOCOL));
+        let protocol = Protocol::from(c_int::from(protocol(listener)));
         let socket = Socket::new(domain, Type::RAW.nonblocking(), Some(protocol))?;
         sys::set_option(&socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)?;
         match listener.family {
@@ -146,7 +148,16 @@ impl Receiver {
         match self.listener.family {
             Family::V4 => {
                 let packet = header::parse_v4(received.packet)?;
+                let envelope = match packet.protocol {
+                    VRRP_PROTOCOL => Envelope::Bare,
+                    // What options an authentication would cover is a table that no router of VRRP needs.
+                    AH_PROTOCOL if !packet.has_options => Envelope::Authenticated {
+                        identification: packet.identification,
+                    },
+                    _ => return None,
+                };
                 Some(Frame {
+                    envelope,
                     link: self.listener.link,
                     source: packet.source.into(),
                     destination: packet.destination.into(),
@@ -156,6 +167,7 @@ impl Receiver {
                 })
             }
             Family::V6 => Some(Frame {
+                envelope: Envelope::Bare,
                 link: self.listener.link,
                 source: sender_v6(received.name)?.into(),
                 destination: told.destination?,
@@ -179,6 +191,15 @@ impl Receiver {
 impl AsFd for Receiver {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
+    }
+}
+
+/// The IP protocol that a listener is for.
+const fn protocol(listener: &Listener) -> u8 {
+    if listener.authenticated {
+        AH_PROTOCOL
+    } else {
+        VRRP_PROTOCOL
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, IoSlice};
-use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use libc::c_int;
 use model::effect::SendAdvert;
@@ -12,7 +11,7 @@ use rustix::net::addr::SocketAddrArg;
 use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, sendmmsg};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::header::{self, Header};
+use super::seal;
 use crate::sys;
 
 /// linux/pkt_sched.h: TC_PRIO_CONTROL. Needs CAP_NET_ADMIN; the value below does not.
@@ -78,8 +77,8 @@ impl Sender {
     fn send_run(&mut self, key: (LinkIndex, Family), adverts: &[SendAdvert]) -> io::Result<usize> {
         let mut run = Vec::with_capacity(adverts.len());
         for advert in adverts {
-            let Some(pair) = prepare(advert) else { break };
-            run.push((pair, &*advert.payload));
+            let Some(packet) = seal::packet(advert) else { break };
+            run.push(packet);
         }
         if run.is_empty() {
             return Err(io::Error::from(io::ErrorKind::InvalidInput));
@@ -87,9 +86,14 @@ impl Sender {
         let socket = self.socket(key)?;
         let slices: Vec<[IoSlice<'_>; 2]> = run
             .iter()
-            .map(|((header, _), payload)| [IoSlice::new(header.as_bytes()), IoSlice::new(payload)])
+            .map(|packet| {
+                [
+                    IoSlice::new(packet.header.as_bytes()),
+                    IoSlice::new(&packet.payload),
+                ]
+            })
             .collect();
-        let addresses: Vec<_> = run.iter().map(|((_, to), _)| to.as_any()).collect();
+        let addresses: Vec<_> = run.iter().map(|packet| packet.to.as_any()).collect();
         let mut controls: Vec<_> = run.iter().map(|_| SendAncillaryBuffer::default()).collect();
         let mut messages: Vec<MMsgHdr<'_>> = slices
             .iter()
@@ -134,28 +138,15 @@ fn open((link, family): (LinkIndex, Family)) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Header and address of an advert; `None` when its families do not fit.
-fn prepare(advert: &SendAdvert) -> Option<(Header, SocketAddr)> {
-    let header = header::build(
-        advert.source,
-        advert.destination,
-        advert.hop_limit,
-        advert.payload.len(),
-    )?;
-    let to = match advert.destination {
-        IpAddr::V4(to) => SocketAddrV4::new(to, 0).into(),
-        IpAddr::V6(to) => SocketAddrV6::new(to, 0, 0, advert.link.0).into(),
-    };
-    Some((header, to))
-}
-
 fn explain(advert: &SendAdvert, error: &io::Error) -> io::Error {
     let SendAdvert {
         source, destination, ..
     } = advert;
     let link = sys::link_label(advert.link.0);
     let cure = match error.kind() {
-        io::ErrorKind::PermissionDenied => "; needs CAP_NET_RAW, and no firewall rule against protocol 112",
+        io::ErrorKind::PermissionDenied => {
+            "; needs CAP_NET_RAW, and no firewall rule against protocol 112 or 51"
+        }
         _ => "",
     };
     let words = sys::words(error);

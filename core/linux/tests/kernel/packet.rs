@@ -7,10 +7,13 @@ use linux::clock;
 use linux::packet::{Receiver, Sender};
 use linux::reactor::Reactor;
 use model::effect::{Listener, SendAdvert};
-use model::fact::Frame;
+use model::fact::{Envelope, Frame};
 use model::ids::LinkIndex;
 use model::net::Family;
+use model::plan::Key;
+use model::seal::Seal;
 use model::time::Instant;
+use wire::ah::{self, Cover, Unproven};
 
 use crate::bed;
 
@@ -34,6 +37,7 @@ fn listener(link: LinkIndex, group: &str) -> Listener {
         link,
         family: Family::of(group),
         group: Some(group),
+        authenticated: false,
     }
 }
 
@@ -44,6 +48,7 @@ fn advert(link: LinkIndex, source: &str, destination: &str, payload: &[u8]) -> S
         destination: ip(destination),
         hop_limit: 255,
         payload: Arc::from(payload),
+        seal: Seal::Bare,
     }
 }
 
@@ -103,6 +108,69 @@ fn an_ipv4_advert_arrives_exactly_as_ordered() {
         sender.send(&sent).expect("sent");
         assert_eq!(hear(&mut receiver, 1), [heard(&sent, wire.right)]);
     });
+}
+
+/// What is sealed arrives with its seal, and the kernel changes nothing that the seal covers. A socket of one protocol
+/// hears nothing of the other.
+// holds VRRP-221
+#[test]
+fn an_authentication_header_arrives_as_it_was_made() {
+    bed::run(async |handle| {
+        let wire = bed::wire(&handle, "a", "b").await;
+        let group = listener(wire.right, "224.0.0.18");
+        let authenticated = Listener {
+            authenticated: true,
+            ..group
+        };
+        let mut bare = Receiver::open(&group, &bed::name("b")).expect("a receiver");
+        let mut receiver = Receiver::open(&authenticated, &bed::name("b")).expect("a receiver");
+        let mut sender = Sender::new();
+        // The kernel would choose another identification than 0.
+        for sequence in [1, 0x1_0000, 0x1234_5678] {
+            let sent = SendAdvert {
+                seal: Seal::Header {
+                    key: Key::new(b"s3cret"),
+                    sequence,
+                },
+                ..advert(wire.left, "192.0.2.7", "224.0.0.18", b"twelve bytes")
+            };
+            sender.send(&sent).expect("sent");
+            assert_eq!(opened(&mut receiver), Ok((sequence, b"twelve bytes".to_vec())));
+        }
+        let mut none = Vec::new();
+        take(&mut bare, &mut none);
+        assert_eq!(none, []);
+    });
+}
+
+/// Waits for one authenticated frame and opens it.
+fn opened(receiver: &mut Receiver) -> Result<(u32, Vec<u8>), Unproven> {
+    let deadline = std::time::Instant::now() + Duration::from_secs(5);
+    loop {
+        let mut found = None;
+        let read = receiver.receive(|frame| {
+            let (IpAddr::V4(source), IpAddr::V4(destination)) = (frame.source, frame.destination) else {
+                panic!("IPv6 on an IPv4 socket");
+            };
+            let Envelope::Authenticated { identification } = frame.envelope else {
+                panic!("bare: {frame:?}");
+            };
+            let cover = Cover {
+                identification,
+                hop_limit: frame.hop_limit.expect("told"),
+                source,
+                destination,
+            };
+            let open = ah::open(frame.payload, b"s3cret", &cover);
+            found = Some(open.map(|opened| (opened.sequence, opened.message.to_vec())));
+        });
+        read.expect("readable");
+        if let Some(found) = found {
+            return found;
+        }
+        assert!(std::time::Instant::now() < deadline, "nothing came");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 // holds VRRP-007, VRRP-012
@@ -216,6 +284,7 @@ fn a_unicast_listener_hears_unicast_only_and_a_group_none_of_it() {
             link: wire.right,
             family: Family::V4,
             group: None,
+            authenticated: false,
         };
         let mut unicast = Receiver::open(&listener_unicast, &bed::name("b")).expect("open");
         let mut group = Receiver::open(&listener(wire.right, "224.0.0.18"), &bed::name("b")).expect("open");

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::auth::{Auth, HmacPlan};
 use super::hook::HookPlan;
 use super::lvs::CheckPlan;
 use crate::ids::{GroupName, InstanceName, LinkName, TrackerName};
@@ -39,6 +40,8 @@ pub struct InstancePlan {
     pub source: Option<IpAddr>,
     /// Authentication (version 2 only).
     pub auth: Auth,
+    /// HMAC behind adverts, of either version.
+    pub hmac: Option<HmacPlan>,
     /// Which checksum to send in version 3 over IPv4. Both are accepted.
     pub checksum: ChecksumForm,
     /// Answer a lower-priority advert at once while Master (RFC 9568 §6.4.3).
@@ -91,15 +94,6 @@ pub enum Transport {
         /// TTL or hop limit to send with.
         hop_limit: u8,
     },
-}
-
-/// Authentication of VRRPv2 (RFC 2338 §5.3.6).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Auth {
-    /// Type 0.
-    None,
-    /// Type 1: eight bytes in clear, padded with zeros.
-    Pass([u8; 8]),
 }
 
 /// What the checksum of VRRPv3 over IPv4 covers.

@@ -111,7 +111,7 @@ fn checked(
         Kind::V2(_) if source.is_ipv6() => Err(Unsendable::Family),
         Kind::V2(auth) => {
             let data = match auth {
-                Auth::None => [0; AUTH_DATA],
+                Auth::None | Auth::Header => [0; AUTH_DATA],
                 Auth::Pass(data) => data,
             };
             Ok(([auth.number(), whole_seconds(advert.interval_cs)?], Some(data)))

@@ -23,11 +23,13 @@ pub enum Refused {
     FirstAddress,
     /// An authentication type that nobody knows (RFC 3768 §5.3.6).
     AuthType,
+    /// Its trailer is of an unknown kind.
+    Trailer,
 }
 
 impl Refused {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::TooShort,
         Self::TooLong,
         Self::Version,
@@ -38,6 +40,7 @@ impl Refused {
         Self::Checksum,
         Self::FirstAddress,
         Self::AuthType,
+        Self::Trailer,
     ];
 
     /// Name of its counter.
@@ -53,6 +56,7 @@ impl Refused {
             Self::Checksum => "checksum",
             Self::FirstAddress => "first_address",
             Self::AuthType => "auth_type",
+            Self::Trailer => "trailer",
         }
     }
 }
@@ -70,6 +74,7 @@ impl fmt::Display for Refused {
             Self::Checksum => "its checksum is wrong",
             Self::FirstAddress => "its first address is not link-local",
             Self::AuthType => "its authentication type is unknown",
+            Self::Trailer => "its trailer is of an unknown kind",
         })
     }
 }

@@ -9,6 +9,8 @@ const GROUP_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12
 const STRICT: Leave = Leave {
     empty_list: false,
     any_first_address: false,
+    trailer: false,
+    summed_to: None,
 };
 const V1: &str = "31 33 64 01 00 64 40 32 c6 33 64 01";
 const V6: &str = "31 33 64 02 00 64 3f 9b \
@@ -228,7 +230,7 @@ fn each_reason_has_its_packet() {
         ),
         (with(V7, 5, 0), Refused::ZeroInterval),
         (bytes("31 33 64 01 00 64 40 33 c6 33 64 01"), Refused::Checksum),
-        (with(V7, 4, 2), Refused::AuthType),
+        (with(V7, 4, 3), Refused::AuthType),
     ];
     fixtures.extend(
         (0..16)
@@ -273,12 +275,32 @@ fn what_the_operators_own_list_leaves_is_left_to_peers() {
     let leave = Leave {
         empty_list: true,
         any_first_address: true,
+        ..STRICT
     };
     assert!(decode(&empty, ip("198.51.100.2"), GROUP_V4, leave).is_ok());
     let mut global = bytes(V6);
     global[8] = 0x20;
     let global = summed(global, Some((ip("fe80::2"), GROUP_V6)));
     assert!(decode(&global, ip("fe80::2"), GROUP_V6, leave).is_ok());
+}
+
+/// KA-004: keepalived to 1.3.6 summed its unicast adverts as if they went to the group.
+#[test]
+fn the_old_unicast_checksum_is_right_only_where_it_is_asked_for() {
+    let (source, peer) = (ip("198.51.100.2"), ip("198.51.100.3"));
+    let old = summed(bytes(V1), Some((source, GROUP_V4)));
+    let leave = Leave {
+        summed_to: Some(GROUP_V4),
+        ..STRICT
+    };
+    assert_eq!(decode(&old, source, peer, STRICT), Err(Refused::Checksum));
+    let advert = decode(&old, source, peer, leave).expect("the old form");
+    assert_eq!(advert.kind, PSEUDO);
+    for bit in 0..old.len() * 8 {
+        let mut flipped = old.clone();
+        flipped[bit / 8] ^= 0x80 >> (bit % 8);
+        assert!(decode(&flipped, source, peer, leave).is_err(), "bit {bit}");
+    }
 }
 
 // holds VRRP-027, VRRP-031, VRRP-034
@@ -373,7 +395,11 @@ fn passwords_are_equal_only_when_every_byte_is() {
 
 fn outgoing_v4() -> impl Strategy<Value = (u8, u8, u16, Kind, Vec<IpAddr>)> {
     let v3 = (1u16..=4095, prop_oneof![Just(MESSAGE), Just(PSEUDO)]);
-    let auth = prop_oneof![Just(Auth::None), any::<[u8; 8]>().prop_map(Auth::Pass)];
+    let auth = prop_oneof![
+        Just(Auth::None),
+        Just(Auth::Header),
+        any::<[u8; 8]>().prop_map(Auth::Pass)
+    ];
     let v2 = (1u16..=255, auth).prop_map(|(seconds, auth)| (seconds * 100, Kind::V2(auth)));
     let addresses = prop::collection::vec(any::<Ipv4Addr>().prop_map(IpAddr::V4), 1..=255);
     (1u8.., any::<u8>(), prop_oneof![v3, v2], addresses)
@@ -385,7 +411,7 @@ proptest! {
     #[test]
     fn decode_takes_any_bytes(wire in prop::collection::vec(any::<u8>(), 0..600), v6: bool) {
         let (source, destination) = if v6 { (ip("fe80::2"), GROUP_V6) } else { (ip("10.0.0.2"), GROUP_V4) };
-        let leave = Leave { empty_list: true, any_first_address: true };
+        let leave = Leave { empty_list: true, any_first_address: true, trailer: true, summed_to: None };
         if let Ok(advert) = decode(&wire, source, destination, leave) {
             prop_assert!(advert.addresses.len() <= 255);
         }
@@ -401,13 +427,13 @@ proptest! {
         let (source, destination) = (ip("10.0.0.2"), GROUP_V4);
         let auth = if version == 0x21 { 8 } else { 0 };
         let length = usize::from(count) * 4 + auth + extra;
-        let field = [field[0] & 1, field[1]];
+        let field = [field[0] & 3, field[1]];
         let mut message = vec![version, head[0], head[1], count, field[0], field[1], 0, 0];
         message.extend(&body[..length]);
         let message = summed(message, pseudo.then_some((source, destination)));
         let good = head[0] != 0 && count != 0 && extra == 0 && match version {
             0x31 => field != [0, 0],
-            0x21 => field[0] < 2 && field[1] != 0 && !pseudo,
+            0x21 => field[0] < 3 && field[1] != 0 && !pseudo,
             _ => false,
         };
         let read = decode(&message, source, destination, STRICT);
@@ -418,7 +444,7 @@ proptest! {
                 vrid: advert.vrid, priority: advert.priority, interval_cs: advert.interval_cs,
                 kind: advert.kind, addresses: &list, leave: STRICT,
             };
-            let ignored = matches!(advert.kind, Kind::V2(Auth::None));
+            let ignored = matches!(advert.kind, Kind::V2(Auth::None | Auth::Header));
             if !ignored {
                 prop_assert_eq!(encode(&outgoing, source, destination), Ok(message));
             }

@@ -102,6 +102,14 @@ pub const SCENARIOS: &[Scenario] = &[
         run: auth::password,
     },
     Scenario {
+        numbers: "11",
+        name: "authentication header of version 2",
+        peers: OURS_AND_KEEPALIVED,
+        forms: &[Form::V2],
+        sides: Sides::Both,
+        run: auth::header,
+    },
+    Scenario {
         numbers: "12",
         name: "unicast, two and three",
         peers: OURS_AND_KEEPALIVED,

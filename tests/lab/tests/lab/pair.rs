@@ -225,3 +225,41 @@ fn instances_on_one_interface_are_apart() {
         .collect();
     assert_eq!(versions.into_iter().collect::<Vec<_>>(), [(51, 3), (52, 2)]);
 }
+
+/// Adverts with an HMAC: the pair moves as without, a stranger without the key is Master of nothing but its own node,
+/// and it is told why it is not heard.
+#[test]
+fn adverts_with_an_hmac_are_the_only_ones_heard() {
+    let hmac = |key: &str| {
+        let text = format!("[instance.web.hmac]\nkeys = [{{ id = 1, key = \"{key}\" }}]\n");
+        move |priority| conf::web(priority, &text)
+    };
+    let shared = hmac("0123456789abcdef0123456789abcdef");
+    let net = Net::new(&["a", "b"]);
+    let a = start(&net, "a", &shared(150));
+    a.becomes("web", State::Master);
+    let b = start(&net, "b", &shared(100));
+    hears(&b, "web");
+    net.only_holder(ADDRESS, "a");
+    a.stop();
+    let found = b.becomes("web", State::Master);
+    assert!(found.cause.contains("priority 0"), "it waited: {}", found.cause);
+    net.only_holder(ADDRESS, "b");
+    // A router that begins anew is heard at once: its sequence is of the clock.
+    let a = start(&net, "a", &shared(150));
+    a.becomes("web", State::Master);
+    hears(&b, "web");
+    a.stop();
+    b.becomes("web", State::Master);
+
+    let stranger = start(&net, "a", &hmac("another key of thirty-two bytes.")(200));
+    stranger.becomes("web", State::Master);
+    b.says("that an HMAC is wrong", |status| {
+        let counters = &status.instances.first()?.counters;
+        counters
+            .get("dropped_hmac_wrong")
+            .filter(|count| **count >= 3)
+            .copied()
+    });
+    b.becomes("web", State::Master);
+}

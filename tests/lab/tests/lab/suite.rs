@@ -38,6 +38,7 @@ scenarios! {
     interval: "different intervals" beside Ours Keepalived Frr;
     interval_of_version_2: "different intervals in version 2" beside Ours Keepalived;
     password: "password of version 2" beside Ours Keepalived;
+    header: "authentication header of version 2" beside Ours Keepalived;
     unicast: "unicast, two and three" beside Ours Keepalived;
     group: "group over two links" beside Ours Keepalived;
     script: "tracked script" beside Ours Keepalived;

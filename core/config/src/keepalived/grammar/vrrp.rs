@@ -35,6 +35,14 @@ const NO_VMAC: &str = "adverts and addresses use the interface's own MAC address
 
 const AUTH: [Keyword; 2] = [line("auth_type", 1), line("auth_pass", 1)];
 
+const HMAC: [Keyword; 5] = [
+    line("key", 2),
+    line("active_key", 1),
+    line("anti_replay", 1),
+    line("time_window", 1),
+    line("mode", 1),
+];
+
 pub(super) const INSTANCE: [Keyword; 72] = [
     line("state", 1),
     line("interface", 1),
@@ -46,6 +54,7 @@ pub(super) const INSTANCE: [Keyword; 72] = [
     line("preempt", 0),
     line("preempt_delay", 1),
     block("authentication", 0, &AUTH),
+    block("auth_hmac", 0, &HMAC),
     list("unicast_peer"),
     line("unicast_src_ip", 1),
     line("unicast_ttl", 1),
@@ -76,10 +85,6 @@ pub(super) const INSTANCE: [Keyword; 72] = [
     silent("debug"),
     silent("thread_timer_expired"),
     mail("smtp_alert"),
-    not_block(
-        "auth_hmac",
-        "adverts carry no HMAC: peers that demand one will not hear them",
-    ),
     not("unicast_fault_no_peer", "without peers adverts are multicast"),
     not("check_unicast_src", "any sender that passes RFC 9568 §7.1 counts"),
     not(

@@ -35,6 +35,7 @@ fn plan(hooks: Vec<HookPlan>) -> Plan {
         transport: model::plan::Transport::Multicast(group),
         source: None,
         auth: model::plan::Auth::None,
+        hmac: None,
         checksum: model::plan::ChecksumForm::MessageOnly,
         answer_lower: true,
         addresses: Vec::new(),

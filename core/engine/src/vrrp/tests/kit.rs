@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use model::effect::ElectEffect;
-use model::fact::{Frame, LinkFact, LinkNews, Outcome};
+use model::fact::{Envelope, Frame, LinkFact, LinkNews, Outcome};
 use model::ids::LinkIndex;
 use model::net::{Family, Mac};
 use model::plan::*;
@@ -47,6 +47,7 @@ pub(super) fn plan(name: &str, number: u64) -> InstancePlan {
         transport: Transport::Multicast(ip(GROUP)),
         source: None,
         auth: Auth::None,
+        hmac: None,
         checksum: ChecksumForm::MessageOnly,
         answer_lower: true,
         addresses: vec![virtual_address("10.0.0.100/32")],
@@ -98,6 +99,7 @@ pub(super) fn advert_bytes(plan: &InstancePlan, number: u8, source: &str, destin
     let kind = match (plan.version, &plan.auth) {
         (Version::V2, Auth::None) => Kind::V2(WireAuth::None),
         (Version::V2, Auth::Pass(password)) => Kind::V2(WireAuth::Pass(*password)),
+        (Version::V2, Auth::Header(_)) => Kind::V2(WireAuth::Header),
         (Version::V3, _) => Kind::V3(match plan.checksum {
             ChecksumForm::MessageOnly => Checksum::MessageOnly,
             ChecksumForm::PseudoHeader => Checksum::PseudoHeader,
@@ -206,6 +208,7 @@ impl Node {
 
     pub(super) fn frame(&mut self, payload: &[u8], source: &str, destination: &str, hop_limit: Option<u8>) {
         let frame = Frame {
+            envelope: Envelope::Bare,
             link: ETH0,
             source: ip(source),
             destination: ip(destination),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::effect::ElectEffect;
-use model::fact::Frame;
+use model::fact::{Envelope, Frame};
 use model::ids::LinkIndex;
 use model::net::Family;
 use model::plan::{InstancePlan, Transport, Version};
@@ -132,6 +132,7 @@ fn one_vrid_on_two_interfaces_is_two_routers() {
     node.pass(ms(3000));
     let payload = advert_bytes(&other, 200, "10.0.1.9", GROUP);
     let frame = Frame {
+        envelope: Envelope::Bare,
         link: LinkIndex(3),
         source: ip("10.0.1.9"),
         destination: ip(GROUP),

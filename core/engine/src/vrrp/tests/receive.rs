@@ -1,6 +1,6 @@
 //! Which adverts count, and which reason each other one is counted under.
 
-use model::fact::{Frame, LinkNews};
+use model::fact::{Envelope, Frame, LinkNews};
 use model::ids::LinkIndex;
 use model::net::Family;
 use model::plan::{Auth, ChecksumForm, InstancePlan, Transport};
@@ -76,6 +76,7 @@ fn other_links_and_other_vrids_are_strangers() {
         let (source, destination) = (ip("10.0.0.9"), ip(GROUP));
         let received = node.now;
         let frame = Frame {
+            envelope: Envelope::Bare,
             link,
             source,
             destination,
@@ -274,6 +275,7 @@ fn a_stalled_backup_that_reads_its_socket_first_does_not_take_over() {
     let payload = advert_bytes(&ours, 200, "10.0.0.9", GROUP);
     for second in 1..=10 {
         let frame = Frame {
+            envelope: Envelope::Bare,
             link: ETH0,
             source: ip("10.0.0.9"),
             destination: ip(GROUP),

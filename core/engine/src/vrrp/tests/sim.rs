@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use model::effect::{AddressOrder, ElectEffect, SendAdvert};
-use model::fact::{Frame, LinkNews, Outcome, TrackerState};
+use model::fact::{Envelope, Frame, LinkNews, Outcome, TrackerState};
 use model::ids::TrackerName;
 use model::plan::{GroupPlan, InstancePlan, Plan};
 use model::time::Instant;
@@ -240,6 +240,7 @@ impl World {
         let number = payload.get(2).copied().unwrap_or_default();
         self.note(|| format!("node {to} hears {number} from {from}"));
         let frame = Frame {
+            envelope: Envelope::Bare,
             link: ETH0,
             source: from,
             destination: ip(GROUP),

@@ -1,7 +1,7 @@
 //! What an election costs while nothing happens: no memory, however long.
 
 use allocation_counter::measure;
-use model::fact::Frame;
+use model::fact::{Envelope, Frame};
 use model::ids::LinkIndex;
 use model::plan::{GroupPlan, InstancePlan};
 use model::units::Vrid;
@@ -63,6 +63,7 @@ fn adverts_that_a_backup_hears_allocate_nothing() {
             node.now = node.now + ms(1000);
             for payload in &adverts {
                 let frame = Frame {
+                    envelope: Envelope::Bare,
                     link: ETH0,
                     source,
                     destination,
@@ -90,6 +91,7 @@ fn strangers_and_bad_frames_allocate_nothing_once_they_were_told() {
     let (source, destination, received) = (ip("10.0.0.9"), ip(GROUP), node.now);
     let mut hear = |link: LinkIndex| {
         let frame = Frame {
+            envelope: Envelope::Bare,
             link,
             source,
             destination,

@@ -2,26 +2,57 @@ use std::net::IpAddr;
 
 use proptest::prelude::*;
 
-use super::{PacketV4, build, parse_v4};
+use super::{Fields, PacketV4, build, parse_v4};
 
 fn ip(text: &str) -> IpAddr {
     text.parse().expect("an address")
 }
 
+const fn vrrp(payload: usize) -> Fields {
+    Fields {
+        protocol: 112,
+        hop_limit: 255,
+        identification: 0,
+        payload,
+    }
+}
+
 // holds VRRP-006, VRRP-017
 #[test]
 fn a_header_of_ipv4_is_exactly_this() {
-    let header = build(ip("192.0.2.1"), ip("224.0.0.18"), 255, 12).expect("one family");
+    let header = build(ip("192.0.2.1"), ip("224.0.0.18"), vrrp(12)).expect("one family");
     let wanted = [
         0x45, 0xc0, 0, 32, 0, 0, 0, 0, 255, 112, 0, 0, 192, 0, 2, 1, 224, 0, 0, 18,
     ];
     assert_eq!(header.as_bytes(), wanted);
 }
 
+#[test]
+fn what_an_authentication_covers_goes_through_unchanged() {
+    let fields = Fields {
+        protocol: 51,
+        hop_limit: 64,
+        identification: 0x1234,
+        payload: 2,
+    };
+    let header = build(ip("192.0.2.1"), ip("192.0.2.2"), fields).expect("one family");
+    let packet = [header.as_bytes(), &[7, 8]].concat();
+    let wanted = PacketV4 {
+        source: "192.0.2.1".parse().expect("an address"),
+        destination: "192.0.2.2".parse().expect("an address"),
+        protocol: 51,
+        hop_limit: 64,
+        identification: 0x1234,
+        has_options: false,
+        payload: &[7, 8],
+    };
+    assert_eq!(parse_v4(&packet), Some(wanted));
+}
+
 // holds VRRP-012, VRRP-017
 #[test]
 fn a_header_of_ipv6_is_exactly_this() {
-    let header = build(ip("fe80::1"), ip("ff02::12"), 255, 24).expect("one family");
+    let header = build(ip("fe80::1"), ip("ff02::12"), vrrp(24)).expect("one family");
     let mut wanted = vec![0x6c, 0, 0, 0, 0, 24, 112, 255];
     wanted.extend([0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     wanted.extend([0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x12]);
@@ -30,9 +61,9 @@ fn a_header_of_ipv6_is_exactly_this() {
 
 #[test]
 fn mixed_families_and_giants_have_no_header() {
-    assert_eq!(build(ip("192.0.2.1"), ip("ff02::12"), 255, 12), None);
-    assert_eq!(build(ip("192.0.2.1"), ip("224.0.0.18"), 255, 65_516), None);
-    assert_eq!(build(ip("fe80::1"), ip("ff02::12"), 255, 65_536), None);
+    assert_eq!(build(ip("192.0.2.1"), ip("ff02::12"), vrrp(12)), None);
+    assert_eq!(build(ip("192.0.2.1"), ip("224.0.0.18"), vrrp(65_516)), None);
+    assert_eq!(build(ip("fe80::1"), ip("ff02::12"), vrrp(65_536)), None);
 }
 
 // holds VRRP-038, VRRP-039
@@ -48,7 +79,10 @@ fn options_and_padding_are_no_payload() {
     let wanted = PacketV4 {
         source: "192.0.2.1".parse().expect("an address"),
         destination: "224.0.0.18".parse().expect("an address"),
+        protocol: 112,
         hop_limit: 255,
+        identification: 0,
+        has_options: true,
         payload: &[7, 8],
     };
     assert_eq!(parsed, wanted);
@@ -60,7 +94,7 @@ fn lengths_that_lie_are_refused() {
         0x45, 0, 0, 21, 0, 0, 0, 0, 255, 112, 0, 0, 192, 0, 2, 1, 224, 0, 0, 18, 9,
     ];
     assert!(parse_v4(&good).is_some());
-    for (at, byte) in [(0, 0x65), (0, 0x44), (0, 0x4f), (3, 22), (3, 19), (9, 17)] {
+    for (at, byte) in [(0, 0x65), (0, 0x44), (0, 0x4f), (3, 22), (3, 19)] {
         let mut bad = good;
         bad[at] = byte;
         assert_eq!(parse_v4(&bad), None, "byte {at} = {byte:#x}");

@@ -1,0 +1,64 @@
+//! What both languages know of `auth_hmac`: keys that routers share, as text, as `hex:...`, or as `file:/path` to one
+//! of these; and how far clocks may differ.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use model::plan::Key;
+use model::units::Centis;
+
+/// What keepalived 2.4 asks of a key, in bytes: half a digest at least, a block at most.
+const BYTES: std::ops::RangeInclusive<usize> = 32..=64;
+/// A key file that is longer is none.
+const FILE_BYTES_MAX: u64 = 4096;
+
+/// Reads a key; otherwise says what is wrong with it, without saying what it is.
+pub(crate) fn key(text: &str) -> Result<Key, String> {
+    match text.strip_prefix("file:") {
+        Some(path) => literal(read(Path::new(path))?.trim()),
+        None => literal(text),
+    }
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let refused = |error: std::io::Error| format!("cannot read the key in {}: {error}", path.display());
+    let length = fs::metadata(path).map_err(refused)?.len();
+    if length > FILE_BYTES_MAX {
+        return Err(format!("{} is too long to be a key", path.display()));
+    }
+    fs::read_to_string(path).map_err(refused)
+}
+
+fn literal(text: &str) -> Result<Key, String> {
+    let bytes = match text.strip_prefix("hex:") {
+        Some(digits) => hex(digits).ok_or("the key is not pairs of hexadecimal digits")?,
+        None => text.as_bytes().to_vec(),
+    };
+    if !BYTES.contains(&bytes.len()) {
+        return Err(format!("a key has 32 to 64 bytes, this one has {}", bytes.len()));
+    }
+    Ok(Key::new(&bytes))
+}
+
+fn hex(digits: &str) -> Option<Vec<u8>> {
+    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else {
+        return None;
+    };
+    let value = |digit: u8| {
+        char::from(digit)
+            .to_digit(16)
+            .and_then(|value| u8::try_from(value).ok())
+    };
+    let byte = |[high, low]: &[u8; 2]| Some(value(*high)? << 4 | value(*low)?);
+    pairs.iter().map(byte).collect()
+}
+
+/// Three intervals, and five seconds at least, in whole seconds: what keepalived takes where nothing is written.
+pub(crate) fn default_window(interval: Centis) -> Duration {
+    let whole = u64::from(interval.get()).saturating_mul(3).div_ceil(100);
+    Duration::from_secs(whole.max(5))
+}
+
+#[cfg(test)]
+mod tests;
