@@ -88,6 +88,20 @@ fn packets(form: Form, stranger: &Stranger) -> Vec<(Vec<u8>, u8, IpAddr)> {
         Form::V3 | Form::V3MessageOnly => Message::v3(254, &["192.0.2.100"]),
         Form::V6 => Message::v3(254, &["fe80::100", "2001:db8::100"]),
     };
+    let (source, group) = (stranger.source, stranger.group);
+    let mut packets: Vec<_> = wrong(form, &good)
+        .iter()
+        .map(|message| (message.bytes(source, group), 255, group))
+        .collect();
+    let bytes = good.bytes(source, group);
+    packets.push((bytes.clone(), 254, group));
+    packets.push((bytes.get(..7).unwrap_or_default().to_owned(), 255, group));
+    packets.push((vec![0xff; 1400], 255, group));
+    packets
+}
+
+/// Messages with one thing wrong in each.
+fn wrong(form: Form, good: &Message) -> Vec<Message> {
     let mut wrong = vec![
         Message {
             checksum_error: 1,
@@ -145,16 +159,7 @@ fn packets(form: Form, stranger: &Stranger) -> Vec<(Vec<u8>, u8, IpAddr)> {
     if form == Form::V6 {
         wrong.push(Message::v3(254, &["2001:db8::100", "fe80::100"]));
     }
-    let (source, group) = (stranger.source, stranger.group);
-    let mut packets: Vec<_> = wrong
-        .iter()
-        .map(|message| (message.bytes(source, group), 255, group))
-        .collect();
-    let bytes = good.bytes(source, group);
-    packets.push((bytes.clone(), 254, group));
-    packets.push((bytes.get(..7).unwrap_or_default().to_owned(), 255, group));
-    packets.push((vec![0xff; 1400], 255, group));
-    packets
+    wrong
 }
 
 /// Memory of all its processes.
