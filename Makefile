@@ -27,11 +27,11 @@ test: ## set up, then format, guests, lints and every test (needs root)
 	@$(CARGO) clippy $(ALL) -- -D warnings
 	@$(WITH) packaging/run-tests
 
-lab: ## set up, build, and print who passes which scenario beside whom (needs root); ONLY=word for some
+lab: ## set up, build, and print what keepalived does and who passes which scenario (needs root); ONLY=word for some
 	@$(SETUP) test
 	@$(MAKE) --no-print-directory guests
 	@$(CARGO) build --locked -p daemon -p lab
-	@target=$$($(WITH) packaging/target-dir); exec "$$target/debug/suite" $(ONLY)
+	@target=$$($(WITH) packaging/target-dir); "$$target/debug/claims" $(ONLY) && "$$target/debug/suite" $(ONLY)
 
 bench: ## set up, build for speed, and print ratios against keepalived (needs root)
 	@$(SETUP) test

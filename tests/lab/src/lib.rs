@@ -5,6 +5,7 @@
 
 pub mod bellwether;
 pub mod capture;
+pub mod claims;
 pub mod frr;
 pub mod keepalived;
 pub mod net;
