@@ -136,3 +136,73 @@ fn invalid_packets_touch_nothing_but_counters() {
     };
     assert_eq!(story(true), story(false));
 }
+
+/// An advert that would win and its wrong siblings, with what each one's IP header has.
+fn wrong_frames(ours: &InstancePlan) -> Vec<(Vec<u8>, &'static str, u8)> {
+    let good = advert_bytes(ours, 254, "10.0.0.9", GROUP);
+    let with = |at: usize, byte: u8| {
+        let mut bytes = good.clone();
+        bytes[at] = byte;
+        bytes
+    };
+    vec![
+        (good.clone(), GROUP, 254),
+        (good.clone(), OWN, 255),
+        (good[..7].to_vec(), GROUP, 255),
+        ([&good[..], &[0]].concat(), GROUP, 255),
+        (with(0, 0x32), GROUP, 255),
+        (with(0, 0x41), GROUP, 255),
+        (with(1, 0), GROUP, 255),
+        (with(2, 253), GROUP, 255),
+        (with(3, 0), GROUP, 255),
+        (with(5, 0), GROUP, 255),
+        (advert_bytes(&v2("a", 100), 254, "10.0.0.9", GROUP), GROUP, 255),
+        (vec![0xff; 1400], GROUP, 255),
+    ]
+}
+
+/// Ten thousand a second for a hundred seconds: as Master and as Backup, everything that is sent, learned and decided is
+/// that of a node that heard none of it, and the operator is told of each kind now and then.
+#[test]
+fn a_million_wrong_frames_leave_no_trace() {
+    let ours = plan("a", 100);
+    let wrong = wrong_frames(&ours);
+    for master in [true, false] {
+        let [mut flooded, mut calm] = [(), ()].map(|()| Node::start(std::slice::from_ref(&ours)));
+        if master {
+            flooded.pass(ms(3700));
+            calm.pass(ms(3700));
+        }
+        let mut frames = wrong.iter().cycle();
+        for _ in 0..100 {
+            for node in [&mut flooded, &mut calm] {
+                if !master {
+                    node.hears(&ours, 200, "10.0.0.8");
+                }
+            }
+            for _ in 0..100 {
+                for (bytes, destination, hop_limit) in frames.by_ref().take(50) {
+                    flooded.frame(bytes, "10.0.0.9", destination, Some(*hop_limit));
+                }
+                flooded.pass(ms(10));
+                calm.pass(ms(10));
+            }
+        }
+        let told = flooded.told();
+        let (notices, rest): (Vec<_>, Vec<_>) = told.into_iter().partition(|line| line.contains("notice"));
+        assert_eq!(rest, calm.told(), "as Master: {master}");
+        assert!(notices.len() <= wrong.len() * 2, "{notices:?}");
+        let [(after, _), (unhurt, _)] = [&flooded, &calm].map(|node| node.election.status(node.now));
+        let counters = after.iter().flat_map(|instance| &instance.counters);
+        let dropped: u64 = counters
+            .filter(|(name, _)| name.starts_with("dropped"))
+            .map(|(_, count)| *count)
+            .sum();
+        assert!(dropped > 400_000, "only {dropped} were looked at");
+        let told_of = |all: &[model::status::InstanceStatus]| {
+            all.iter().map(|i| (i.state, i.master)).collect::<Vec<_>>()
+        };
+        assert_eq!(told_of(&after), told_of(&unhurt));
+        assert_eq!(flooded.election.poll_timeout(), calm.election.poll_timeout());
+    }
+}
