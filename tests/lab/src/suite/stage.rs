@@ -76,6 +76,18 @@ impl Stage {
         });
     }
 
+    /// Waits until whoever has that priority spoke last: FRR calls itself Master before its interface lets it speak.
+    #[track_caller]
+    pub(super) fn last_word_is(&self, priority: u8) {
+        until(&format!("an advert of priority {priority}"), || {
+            let packets = self.capture.packets();
+            match capture::adverts(&packets).last() {
+                Some((_, advert)) if advert.priority == priority => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        });
+    }
+
     /// Ends the capture. Nothing was malformed, and every advert is of the one form.
     #[track_caller]
     pub(super) fn finish(self) -> Vec<Packet> {

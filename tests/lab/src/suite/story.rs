@@ -44,6 +44,7 @@ pub(super) fn run(case: Case) {
         }
     });
     let told_by = mac(case, &second, case.second);
+    stage.last_word_is(100);
     second.stop();
     let packets = stage.finish();
     let group = match case.form.family() {
