@@ -1,117 +1,68 @@
 //! Puts addresses on interfaces and takes them off, over rtnetlink.
 
-mod now;
 mod request;
 
-use std::fmt;
 use std::io;
 
-use futures_util::StreamExt;
 use ipnet::IpNet;
 use model::effect::AddressOrder;
 use model::ids::LinkIndex;
-use netlink_packet_core::{NetlinkMessage, NetlinkPayload};
-use netlink_packet_route::RouteNetlinkMessage;
-use rtnetlink::Handle;
-use tokio::task::AbortHandle;
 
+use crate::rtnl::Rtnl;
 use crate::sys;
 
-pub use now::{add_now, remove_now};
-
-/// Adds and removes addresses. Clones share one socket; any number of requests may be in flight, and the kernel
-/// works them off in their order.
-#[derive(Clone)]
+/// Adds and removes addresses, many by one call of the kernel. Blocking: it belongs where nothing else waits.
+#[derive(Debug)]
 pub struct Addresses {
-    handle: Handle,
-    connection: AbortHandle,
-}
-
-impl fmt::Debug for Addresses {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Addresses").finish_non_exhaustive()
-    }
+    rtnl: Rtnl,
 }
 
 /// What is asked of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verb {
+pub enum Verb {
+    /// Puts it on. One that is there already is a success.
+    ///
+    /// IPv6 goes without duplicate address detection: its owner before us may not have let go of it yet. A /128 gets
+    /// a preferred lifetime of 0, so that it is never chosen as a source.
     Add,
+    /// Takes it off. One that is not there, or whose interface is gone, is a success.
     Remove,
 }
 
 impl Addresses {
-    /// Opens the socket, in the network namespace of the calling thread. Must run inside a tokio runtime, whose task
-    /// serves the socket from then on.
+    /// Opens the socket, in the network namespace of the calling thread.
     ///
     /// # Errors
     /// When the socket cannot be had.
-    pub fn start() -> io::Result<Self> {
-        let (connection, handle, _) = rtnetlink::new_connection()?;
-        let connection = tokio::spawn(connection).abort_handle();
-        Ok(Self { handle, connection })
+    pub fn open() -> io::Result<Self> {
+        Ok(Self { rtnl: Rtnl::open()? })
     }
 
-    /// Puts an address on. One that is there already is a success.
-    ///
-    /// IPv6 goes without duplicate address detection: its owner before us may not have let go of it yet. A /128 gets
-    /// a preferred lifetime of 0, so that it is never chosen as a source.
-    ///
-    /// # Errors
-    /// The kernel's refusal in words, with the cure where there is one.
-    pub async fn add(&self, order: &AddressOrder) -> Result<(), String> {
-        let label = order.label.as_deref();
-        self.run(
-            Verb::Add,
-            order.link,
-            order.net,
-            request::add(order.link, order.net, label),
-        )
-        .await
+    /// Carries orders out, in their order, and gives what became of each: the kernel's refusal in words, with the
+    /// cure where there is one.
+    pub fn apply(&mut self, orders: &[(Verb, AddressOrder)]) -> Vec<Result<(), String>> {
+        let requests = orders.iter().map(|(verb, order)| match verb {
+            Verb::Add => request::add(order.link, order.net, order.label.as_deref()),
+            Verb::Remove => request::remove(order.link, order.net),
+        });
+        let answers = self.rtnl.ask(requests.collect());
+        let settled = orders.iter().zip(answers);
+        settled
+            .map(|((verb, order), code)| settle(*verb, order.link, order.net, code))
+            .collect()
     }
+}
 
-    /// Takes an address off. One that is not there, or whose interface is gone, is a success.
-    ///
-    /// # Errors
-    /// As above.
-    pub async fn remove(&self, order: &AddressOrder) -> Result<(), String> {
-        self.run(
-            Verb::Remove,
-            order.link,
-            order.net,
-            request::remove(order.link, order.net),
-        )
-        .await
-    }
-
-    /// Ends the task that serves the socket, for all clones.
-    pub fn stop(&self) {
-        self.connection.abort();
-    }
-
-    async fn run(
-        &self,
-        verb: Verb,
-        link: LinkIndex,
-        net: IpNet,
-        message: NetlinkMessage<RouteNetlinkMessage>,
-    ) -> Result<(), String> {
-        let mut handle = self.handle.clone();
-        let lost = || explain(verb, link, net, &io::Error::from(io::ErrorKind::BrokenPipe));
-        let mut answers = handle.request(message).map_err(|_| lost())?;
-        while let Some(answer) = answers.next().await {
-            if let NetlinkPayload::Error(error) = answer.payload {
-                return settle(verb, link, net, error.code.map_or(0, |code| code.get()));
-            }
-        }
-        // netlink-proto keeps the acknowledgement of a success to itself. A stream that ends because the socket is
-        // gone looks the same.
-        if self.connection.is_finished() {
-            Err(lost())
-        } else {
-            Ok(())
-        }
-    }
+/// Takes an address off, at once: for a process that does nothing else with addresses. See [`Verb::Remove`].
+///
+/// # Errors
+/// The kernel's refusal in words.
+pub fn remove_now(link: LinkIndex, net: IpNet) -> Result<(), String> {
+    let mut rtnl = Rtnl::open().map_err(|error| explain(Verb::Remove, link, net, &error))?;
+    let answers = rtnl.ask(vec![request::remove(link, net)]);
+    answers
+        .into_iter()
+        .try_for_each(|code| settle(Verb::Remove, link, net, code))
 }
 
 /// Lets the deletion of a primary IPv4 address leave its secondaries alone (`promote_secondaries`): else taking one

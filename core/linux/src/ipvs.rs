@@ -13,7 +13,6 @@ mod error;
 mod glance;
 mod preflight;
 mod settings;
-mod socket;
 mod statistics;
 mod uapi;
 
@@ -21,8 +20,9 @@ use std::collections::BTreeMap;
 
 use model::ipvs::{Change, DestinationKey, DestinationRow, ServiceKey, ServiceRow, Table, TableEntry};
 
-use decode::Message;
-use socket::{DEADLINE, Socket};
+use netlink_sys::protocols::NETLINK_GENERIC;
+
+use crate::netlink::{DEADLINE, Message, NLMSG_DONE, NLMSG_ERROR, Socket};
 use uapi::command;
 
 pub use error::{IpvsError, Refusal};
@@ -81,7 +81,7 @@ impl Applied {
 impl Client {
     /// Opens the kernel's IPVS in this network namespace; loads ip_vs if the kernel can do that by itself.
     pub fn open() -> Result<Self, IpvsError> {
-        let mut socket = Socket::open().map_err(|cause| IpvsError::of_io("open", cause))?;
+        let mut socket = Socket::open(NETLINK_GENERIC).map_err(|cause| IpvsError::of_io("open", cause))?;
         let family = resolve(&mut socket)?;
         let counts = Counts::default();
         Ok(Self {
@@ -143,7 +143,7 @@ impl Client {
             let end = sequence_at(first, last);
             self.socket
                 .receive(first, end, |message: Message<'_>| {
-                    if message.kind == uapi::NLMSG_ERROR && message.errno() != 0 {
+                    if message.kind == NLMSG_ERROR && message.errno() != 0 {
                         let number = message.sequence.wrapping_sub(first);
                         refused(
                             message.errno(),
@@ -204,7 +204,7 @@ impl Client {
             .map_err(|cause| IpvsError::of_io("read", cause))?;
         let mut errno = 0;
         let mut take = |message: Message<'_>| match message.kind {
-            uapi::NLMSG_ERROR | uapi::NLMSG_DONE => errno = message.errno(),
+            NLMSG_ERROR | NLMSG_DONE => errno = message.errno(),
             _ if message.flags & uapi::NLM_F_DUMP_INTR != 0 => errno = libc::EINTR,
             _ => take(message),
         };
@@ -261,7 +261,7 @@ fn resolve(socket: &mut Socket) -> Result<u16, IpvsError> {
         .map_err(|cause| IpvsError::of_io("open", cause))?;
     let (mut family, mut errno) = (None, 0);
     let mut take = |message: Message<'_>| match message.kind {
-        uapi::NLMSG_ERROR => errno = message.errno(),
+        NLMSG_ERROR => errno = message.errno(),
         _ => family = decode::family_id(&message),
     };
     socket

@@ -20,4 +20,6 @@ pub mod sandbox;
 
 pub mod uml;
 
+mod netlink;
+mod rtnl;
 mod sys;

@@ -8,11 +8,14 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::sys;
 
+/// Bytes of its stack that the thread has in memory from the beginning. Elections use less.
+const STACK: usize = 256 << 10;
+
 /// Lowest and highest priority of SCHED_RR.
 pub const PRIORITIES: std::ops::RangeInclusive<u8> = 1..=99;
 
 /// Puts the calling thread into SCHED_RR with `priority`, its children excepted, and lifts the limit of CPU time
-/// under which the kernel would end it.
+/// under which the kernel would end it. Its stack is in memory from then on.
 ///
 /// # Errors
 /// In words, with the cure. The thread then runs on as it did.
@@ -23,6 +26,7 @@ pub fn enter(priority: u8) -> Result<(), String> {
             "cannot run with real-time priority {priority}: it must be {low} to {high}"
         ));
     }
+    touch_stack();
     // Up to the hard limit when that is all we may; a thread that sleeps between adverts does not come near it.
     let hard = getrlimit(Resource::Rttime).maximum;
     setrlimit(
@@ -69,6 +73,13 @@ pub fn lock_memory() -> Result<(), String> {
             let words = sys::words(&error.into());
             format!("cannot lock memory: {words}; needs CAP_IPC_LOCK or LimitMEMLOCK=infinity")
         })
+}
+
+/// A page of the stack that is used for the first time in a takeover must not be looked for then.
+#[inline(never)]
+fn touch_stack() {
+    let mut stack = [0u8; STACK];
+    std::hint::black_box(&mut stack);
 }
 
 fn schedule(priority: u8) -> io::Result<()> {

@@ -29,6 +29,24 @@ pub(crate) fn set_option(socket: impl AsFd, level: c_int, name: c_int, value: c_
     }
 }
 
+/// Which way a buffer of a socket goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Way {
+    In,
+    Out,
+}
+
+/// Gives a socket room for so many bytes that wait, beyond what the machine allows everybody where we may
+/// (CAP_NET_ADMIN), else up to that.
+pub(crate) fn make_room(socket: impl AsFd, way: Way, bytes: c_int) -> io::Result<()> {
+    let (force, plain) = match way {
+        Way::In => (libc::SO_RCVBUFFORCE, libc::SO_RCVBUF),
+        Way::Out => (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF),
+    };
+    set_option(&socket, libc::SOL_SOCKET, force, bytes)
+        .or_else(|_| set_option(&socket, libc::SOL_SOCKET, plain, bytes))
+}
+
 /// Binds a socket to the interface with this index, so that a new name does not matter.
 pub(crate) fn bind_to_index(socket: impl AsFd, index: u32) -> io::Result<()> {
     let index = c_int::try_from(index).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;

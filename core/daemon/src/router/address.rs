@@ -1,10 +1,10 @@
-//! The thread that puts addresses on and takes them off, and hears of interfaces: a tokio runtime of its own around
-//! rtnetlink, so that a slow kernel delays no advert.
+//! The thread that puts addresses on and takes them off, and hears of interfaces, so that a slow kernel delays no
+//! advert. What the elections order in one turn reaches the kernel by one call, and its news come back as one.
 
 use std::io;
 use std::thread;
 
-use linux::address::Addresses;
+use linux::address::{Addresses, Verb};
 use linux::monitor::Monitor;
 use model::effect::AddressOrder;
 use model::fact::{LinkNews, Outcome};
@@ -17,12 +17,11 @@ use super::elect::{ElectInput, ElectPort};
 /// engine asks again later.
 pub(super) const ORDERS: usize = 5120;
 
+/// Orders carried out together. The news of interfaces wait meanwhile, and so do the answers.
+const TOGETHER: usize = 128;
+
 /// An order about an address.
-#[derive(Debug)]
-pub(super) enum AddressCommand {
-    Add(AddressOrder),
-    Remove(AddressOrder),
-}
+pub(super) type AddressCommand = (Verb, AddressOrder);
 
 /// Starts the thread, and waits until the elections know all interfaces there are.
 pub(super) fn start(mut orders: mpsc::Receiver<AddressCommand>, elect: ElectPort) -> io::Result<()> {
@@ -33,7 +32,7 @@ pub(super) fn start(mut orders: mpsc::Receiver<AddressCommand>, elect: ElectPort
     thread::Builder::new().name("address".into()).spawn(move || {
         let tasks = LocalSet::new();
         let served = tasks.block_on(&runtime, async {
-            let addresses = Addresses::start()?;
+            let mut addresses = Addresses::open()?;
             let monitor = Monitor::start().await?;
             for link in monitor.links() {
                 elect.send(ElectInput::Link(LinkNews::Is(link)));
@@ -41,9 +40,15 @@ pub(super) fn start(mut orders: mpsc::Receiver<AddressCommand>, elect: ElectPort
             // Who started this waits for it.
             let _ = known.send(());
             tokio::task::spawn_local(watch(monitor, elect.clone()));
-            while let Some(command) = orders.recv().await {
-                // In order: requests reach the kernel in the order in which their tasks are made.
-                tokio::task::spawn_local(carry_out(addresses.clone(), command, elect.clone()));
+            let mut batch = Vec::new();
+            while orders.recv_many(&mut batch, TOGETHER).await > 0 {
+                let results = addresses.apply(&batch);
+                let answered = batch.drain(..).zip(results);
+                let outcomes =
+                    answered.map(|((_, AddressOrder { order, .. }), result)| Outcome { order, result });
+                elect.send(ElectInput::Outcomes(outcomes.collect()));
+                // The other task, too.
+                tokio::task::yield_now().await;
             }
             io::Result::Ok(())
         });
@@ -53,14 +58,6 @@ pub(super) fn start(mut orders: mpsc::Receiver<AddressCommand>, elect: ElectPort
         }
     })?;
     wait.recv().map_err(io::Error::other)
-}
-
-async fn carry_out(addresses: Addresses, command: AddressCommand, elect: ElectPort) {
-    let (order, result) = match command {
-        AddressCommand::Add(order) => (order.order, addresses.add(&order).await),
-        AddressCommand::Remove(order) => (order.order, addresses.remove(&order).await),
-    };
-    elect.send(ElectInput::Outcome(Outcome { order, result }));
 }
 
 async fn watch(mut monitor: Monitor, elect: ElectPort) {

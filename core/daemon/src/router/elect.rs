@@ -9,12 +9,12 @@ use std::thread;
 use std::time::Duration;
 
 use engine::vrrp::Election;
-use linux::announce::Announcer;
+use linux::address::Verb;
 use linux::clock;
 use linux::journal::Journal;
 use linux::packet;
 use linux::reactor::Reactor;
-use model::effect::{AddressOrder, ElectEffect, Listener, SendAdvert};
+use model::effect::{AddressOrder, ElectEffect, Listener};
 use model::fact::{JournalEntry, LinkNews, Outcome};
 use model::ids::{LinkIndex, LinkName};
 use model::time::Instant;
@@ -23,14 +23,16 @@ use tokio::sync::{mpsc, oneshot};
 use super::Event;
 use super::address::AddressCommand;
 
+mod outbox;
 mod port;
 mod tell;
 
+use outbox::{Outbox, Refusal};
 pub(super) use port::{ElectInput, ElectPort};
 use tell::Teller;
 
 /// Batches read of one socket before timers are looked at: a flood must not stop the adverts.
-const READS_PER_TURN: usize = 4;
+const READS_PER_TURN: usize = 16;
 /// How soon the kernel is asked again for a place to listen. A Backup that hears nothing becomes a second Master.
 const LISTEN_RETRY: Duration = Duration::from_secs(1);
 /// How soon a full router is told again.
@@ -86,10 +88,9 @@ struct Elect {
     /// Tokens that have something to read; kept for its memory.
     heard: Vec<u64>,
     links: BTreeMap<LinkIndex, LinkName>,
-    sender: packet::Sender,
-    /// Adverts to be sent together; kept for its memory.
-    adverts: Vec<SendAdvert>,
-    announcer: Announcer,
+    outbox: Outbox,
+    /// What comes after the adverts; kept for its memory.
+    others: Vec<ElectEffect>,
     journal: Journal,
     journal_is_stale: bool,
     addresses: mpsc::Sender<AddressCommand>,
@@ -124,9 +125,8 @@ impl Elect {
             listen_again: None,
             heard: Vec::new(),
             links: BTreeMap::new(),
-            sender: packet::Sender::new(),
-            adverts: Vec::new(),
-            announcer: Announcer::open()?,
+            outbox: Outbox::open()?,
+            others: Vec::new(),
             journal: Journal::from_fd(journal)?,
             journal_is_stale: false,
             addresses: outlets.addresses,
@@ -217,8 +217,8 @@ impl Elect {
                     self.drain();
                 });
                 match read {
-                    Ok(0) => break,
-                    Ok(_) => {}
+                    Ok(true) => {}
+                    Ok(false) => break,
                     Err(error) => {
                         self.complain(ear.listener.link, "cannot receive adverts", &error);
                         break;
@@ -257,14 +257,16 @@ impl Elect {
                     LinkNews::Is(link) => _ = self.links.insert(link.index, link.name.clone()),
                     LinkNews::Gone(index) => {
                         self.links.remove(index);
-                        self.sender.forget(*index);
+                        self.outbox.forget(*index);
                     }
                 }
                 self.election.handle_link(news, now);
             }
-            ElectInput::Outcome(outcome) => {
-                self.orders_pending = self.orders_pending.saturating_sub(1);
-                self.election.handle_outcome(outcome, now);
+            ElectInput::Outcomes(outcomes) => {
+                self.orders_pending = self.orders_pending.saturating_sub(outcomes.len());
+                for outcome in outcomes {
+                    self.election.handle_outcome(outcome, now);
+                }
             }
             ElectInput::Tracker(name, state) => self.election.handle_tracker(name, state, now),
             ElectInput::Status(reply) => {
@@ -278,30 +280,42 @@ impl Elect {
         }
     }
 
-    /// Carries out what is ordered, in order. Adverts that follow each other go out together.
+    /// Carries out what is ordered: adverts first, together, as nothing may delay them; then the rest in its order,
+    /// announcements that follow each other together.
     fn drain(&mut self) {
-        while let Some(effect) = self.election.poll_effect() {
-            match effect {
-                ElectEffect::SendAdvert(advert) => self.adverts.push(advert),
-                other => {
-                    self.send_adverts();
-                    self.apply(other);
+        loop {
+            while let Some(effect) = self.election.poll_effect() {
+                match effect {
+                    ElectEffect::SendAdvert(advert) => self.outbox.advert(advert),
+                    other => self.others.push(other),
                 }
             }
+            let refused = self.outbox.send_adverts();
+            self.complain_of(refused);
+            if self.others.is_empty() {
+                return;
+            }
+            let mut others = std::mem::take(&mut self.others);
+            for effect in others.drain(..) {
+                if !matches!(effect, ElectEffect::Announce(_)) {
+                    self.send_announcements();
+                }
+                self.apply(effect);
+            }
+            self.send_announcements();
+            self.others = others;
         }
-        self.send_adverts();
     }
 
-    fn send_adverts(&mut self) {
-        if self.adverts.is_empty() {
-            return;
+    fn send_announcements(&mut self) {
+        let refused = self.outbox.send_announcements();
+        self.complain_of(refused);
+    }
+
+    fn complain_of(&mut self, refused: Option<Refusal>) {
+        if let Some(Refusal { link, what, error }) = refused {
+            self.complain(link, what, &error);
         }
-        if let Some((first, error)) = self.sender.send_all(&self.adverts)
-            && let Some(link) = self.adverts.get(first).map(|advert| advert.link)
-        {
-            self.complain(link, "cannot send an advert", &error);
-        }
-        self.adverts.clear();
     }
 
     fn apply(&mut self, effect: ElectEffect) {
@@ -313,20 +327,16 @@ impl Elect {
                 token.and_then(|token| self.ears.remove(&token));
                 self.deaf.remove(&listener);
             }
-            ElectEffect::SendAdvert(advert) => self.adverts.push(advert),
+            ElectEffect::SendAdvert(advert) => self.outbox.advert(advert),
             ElectEffect::AddAddress(order) => {
                 self.journal_is_stale = true;
-                self.order(AddressCommand::Add(order));
+                self.order((Verb::Add, order));
             }
             ElectEffect::RemoveAddress(order) => {
                 self.journal_is_stale = true;
-                self.order(AddressCommand::Remove(order));
+                self.order((Verb::Remove, order));
             }
-            ElectEffect::Announce(announce) => {
-                if let Err(error) = self.announcer.announce(&announce) {
-                    self.complain(announce.link, "cannot announce an address", &error);
-                }
-            }
+            ElectEffect::Announce(announce) => self.outbox.announce(announce),
             ElectEffect::Transition(transition) => {
                 self.journal_is_stale = true;
                 self.teller.tell(Event::Transition(transition));
@@ -366,8 +376,7 @@ impl Elect {
     fn order(&mut self, command: AddressCommand) {
         self.orders_pending += 1;
         if let Err(refused) = self.addresses.try_send(command) {
-            let (AddressCommand::Add(AddressOrder { order, .. })
-            | AddressCommand::Remove(AddressOrder { order, .. })) = refused.into_inner();
+            let (_, AddressOrder { order, .. }) = refused.into_inner();
             self.orders_pending -= 1;
             let result = Err("too many address changes wait for the kernel".to_owned());
             self.election

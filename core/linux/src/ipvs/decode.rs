@@ -8,47 +8,13 @@ use model::ipvs::{
 use model::net::{Family, Protocol};
 
 use super::uapi::{self, dest, forward, service, tunnel};
-
-/// One netlink message of a datagram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Message<'a> {
-    pub(super) kind: u16,
-    pub(super) flags: u16,
-    pub(super) sequence: u32,
-    pub(super) payload: &'a [u8],
-}
+use crate::netlink::Message;
 
 impl<'a> Message<'a> {
-    /// The errno of an NLMSG_ERROR or NLMSG_DONE, positive; 0 is success.
-    pub(super) fn errno(&self) -> i32 {
-        self.payload
-            .first_chunk()
-            .map_or(0, |code| i32::from_ne_bytes(*code).saturating_neg())
-    }
-
     /// Attributes after the generic header.
     pub(super) fn attributes(&self) -> Attributes<'a> {
         Attributes(self.payload.get(uapi::GENERIC_HEADER..).unwrap_or_default())
     }
-}
-
-/// The messages of a datagram; ends at the first malformed one.
-pub(super) fn messages(mut datagram: &[u8]) -> impl Iterator<Item = Message<'_>> {
-    std::iter::from_fn(move || {
-        let (header, _) = datagram.split_first_chunk::<{ uapi::HEADER }>()?;
-        let [a, b, c, d, kind @ .., _, _, _, _, _, _, _, _, _, _] = *header;
-        let length = usize::try_from(u32::from_ne_bytes([a, b, c, d])).ok()?;
-        let flags = u16_at(header, 6)?;
-        let sequence = u32_of(header.get(8..12)?)?;
-        let payload = datagram.get(uapi::HEADER..length)?;
-        datagram = datagram.get(length.next_multiple_of(4)..).unwrap_or_default();
-        Some(Message {
-            kind: u16::from_ne_bytes(kind),
-            flags,
-            sequence,
-            payload,
-        })
-    })
 }
 
 /// A run of attributes; ends at the first malformed one.

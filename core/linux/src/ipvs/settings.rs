@@ -8,10 +8,11 @@ use std::time::Duration;
 use model::ids::LinkName;
 use model::ipvs::{Settings, SyncAttributes, SyncDaemon, SyncRole, Timeouts};
 
-use super::decode::{Attributes, Message};
+use super::decode::Attributes;
 use super::encode::{self, attribute, nest};
 use super::uapi::{self, command, daemon};
 use super::{Client, IpvsError};
+use crate::netlink::{Message, NLMSG_ERROR};
 
 /// For one request of a sync daemon.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -173,7 +174,7 @@ impl Client {
             .map_err(|cause| IpvsError::of_io(verb, cause))?;
         let mut errno = 0;
         let mut sort = |message: Message<'_>| match message.kind {
-            uapi::NLMSG_ERROR => errno = message.errno(),
+            NLMSG_ERROR => errno = message.errno(),
             _ => take(message.attributes()),
         };
         self.socket

@@ -4,8 +4,9 @@ use model::ipvs::{Forward, Persistence, Tunnel, service_flag};
 use model::net::{Family, Protocol};
 use proptest::prelude::*;
 
-use super::decode::{Attributes, Message, destination_row, family_id, messages, service_row};
+use super::decode::{Attributes, destination_row, family_id, service_row};
 use super::*;
+use crate::netlink::{Message, messages};
 
 fn hex(bytes: &[u8]) -> String {
     let words: Vec<String> = bytes

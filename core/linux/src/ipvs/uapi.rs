@@ -1,13 +1,9 @@
 //! Numbers of the kernel's interface, as in `include/uapi/linux/{netlink,genetlink,ip_vs}.h`.
 
-pub(super) const NLMSG_ERROR: u16 = 2;
-pub(super) const NLMSG_DONE: u16 = 3;
 pub(super) const NLM_F_REQUEST: u16 = 0x1;
 pub(super) const NLM_F_ACK: u16 = 0x4;
 pub(super) const NLM_F_DUMP_INTR: u16 = 0x10;
 pub(super) const NLM_F_DUMP: u16 = 0x300;
-/// Length of `struct nlmsghdr`.
-pub(super) const HEADER: usize = 16;
 /// Length of `struct genlmsghdr`.
 pub(super) const GENERIC_HEADER: usize = 4;
 /// NLA_F_NESTED and NLA_F_NET_BYTEORDER do not belong to an attribute's number.

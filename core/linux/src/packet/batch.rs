@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// Packets taken by one call. What is left is taken by the next one.
-pub(super) const BATCH: usize = 32;
+pub(super) const BATCH: usize = 64;
 
 /// A VRRPv3 message with 255 IPv6 addresses has 4,088 bytes, an IPv4 header with options 60. What is longer is no
 /// VRRP, and is dropped.

@@ -16,13 +16,13 @@ use wire::checksum::VRRP_PROTOCOL;
 
 use super::batch::{BATCH, Batch, Received};
 use super::{control, header};
-use crate::{clock, sys};
+use crate::clock;
+use crate::sys::{self, Way};
 
-/// Bytes of packets that wait for us at most, per socket. A flood beyond it is dropped by the kernel.
-const BUFFER: usize = 256 << 10;
-
-/// Batches taken in one call of [`Receiver::receive`], so that a flood on one interface cannot starve the others.
-const BATCHES_MAX: usize = 4;
+/// Bytes of packets that wait for us at most, per socket, as the kernel counts them: some 800 for an advert. Room for
+/// 255 routers at 10 ms while we are kept from running for a tenth of a second. What comes after is dropped by the
+/// kernel, and then the newest adverts are those that we never heard.
+const BUFFER: c_int = 2 << 20;
 
 /// Not in libc: linux/in6.h.
 const IPV6_RECVPKTINFO: c_int = 49;
@@ -79,7 +79,7 @@ impl Receiver {
                 socket.set_multicast_all_v6(false)?;
             }
         }
-        socket.set_recv_buffer_size(BUFFER)?;
+        sys::make_room(&socket, Way::In, BUFFER)?;
         match sys::bind_to_index(&socket, listener.link.0) {
             Err(error) if error.raw_os_error() == Some(libc::ENOPROTOOPT) => {
                 socket.bind_device(Some(link_name.as_str().as_bytes()))?;
@@ -100,43 +100,34 @@ impl Receiver {
         })
     }
 
-    /// Gives each packet that waits to `each`, and says how many there were. Never waits. After many it returns
-    /// although there are more; the socket is then still ready.
+    /// Gives packets that wait to `each`, as many as one call of the kernel brings, and says whether there may be more.
+    /// Never waits.
     ///
     /// # Errors
     /// What the kernel had to tell about the socket (ENETDOWN and such). It is told once: the socket stays usable.
-    pub fn receive(&mut self, mut each: impl FnMut(Frame<'_>)) -> io::Result<usize> {
+    pub fn receive(&mut self, each: impl FnMut(Frame<'_>)) -> io::Result<bool> {
         let mut batch = Batch::take();
-        let result = self.receive_with(&mut batch, &mut each);
+        let result = self.receive_with(&mut batch, each);
         batch.put();
         result
     }
 
-    fn receive_with(&mut self, batch: &mut Batch, each: &mut impl FnMut(Frame<'_>)) -> io::Result<usize> {
-        let mut total = 0;
-        for _ in 0..BATCHES_MAX {
-            let (now, wall) = (clock::now(), clock::wall_nanos());
-            let count = match batch.fill(self.socket.as_fd()) {
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            for received in batch.iter() {
-                if let Some(frame) = self
-                    .frame(&received, now, wall)
-                    .filter(|frame| self.is_ours(frame))
-                {
-                    total += 1;
-                    each(frame);
-                }
-            }
-            if count < BATCH {
-                self.emptied = now;
-                break;
-            }
+    fn receive_with(&mut self, batch: &mut Batch, each: impl FnMut(Frame<'_>)) -> io::Result<bool> {
+        let (now, wall) = (clock::now(), clock::wall_nanos());
+        let count = match batch.fill(self.socket.as_fd()) {
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(true),
+            Err(error) => return Err(error),
+        };
+        let frames = batch
+            .iter()
+            .filter_map(|received| self.frame(&received, now, wall));
+        frames.filter(|frame| self.is_ours(frame)).for_each(each);
+        if count < BATCH {
+            self.emptied = now;
         }
-        Ok(total)
+        Ok(count == BATCH)
     }
 
     fn frame<'a>(&self, received: &Received<'a>, now: Instant, wall: u64) -> Option<Frame<'a>> {

@@ -12,14 +12,18 @@ use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, sendmmsg};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::seal;
-use crate::sys;
+use crate::sys::{self, Way};
 
 /// linux/pkt_sched.h: TC_PRIO_CONTROL. Needs CAP_NET_ADMIN; the value below does not.
 const PRIORITY_CONTROL: c_int = 7;
 const PRIORITY_INTERACTIVE: c_int = 6;
 
+/// Bytes of packets that wait for the interface at most, as the kernel counts them: some 800 for an advert, and 255 may
+/// leave at once.
+const BUFFER: c_int = 1 << 20;
+
 /// Adverts given to the kernel by one call.
-const BATCH: usize = 64;
+const BATCH: usize = 256;
 
 /// Sends the adverts of a whole node. Keeps one socket for each interface and family, which sends and never receives.
 #[derive(Debug, Default)]
@@ -129,6 +133,7 @@ fn open((link, family): (LinkIndex, Family)) -> io::Result<Socket> {
         Some(Protocol::from(libc::IPPROTO_RAW)),
     )?;
     sys::bind_to_index(&socket, link.0)?;
+    sys::make_room(&socket, Way::Out, BUFFER)?;
     match family {
         Family::V4 => socket.set_multicast_loop_v4(false)?,
         Family::V6 => socket.set_multicast_loop_v6(false)?,

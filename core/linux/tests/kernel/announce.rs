@@ -22,6 +22,14 @@ fn order(link: LinkIndex, address: &str) -> Announce {
     }
 }
 
+/// Sees all frames of this namespace.
+fn tap() -> Socket {
+    let all = Protocol::from(i32::from(0x0003u16.to_be())); // ETH_P_ALL
+    let tap = Socket::new(Domain::PACKET, Type::RAW, Some(all)).expect("a tap; needs root");
+    tap.set_read_timeout(Some(Duration::from_secs(5))).expect("set");
+    tap
+}
+
 /// Reads frames of this namespace until one is as long as `wanted` and equal.
 fn sees(tap: &mut Socket, wanted: &[u8]) -> bool {
     let mut buffer = [0; 2048];
@@ -38,18 +46,14 @@ fn sees(tap: &mut Socket, wanted: &[u8]) -> bool {
 fn arp_and_neighbour_advertisements_are_on_the_wire() {
     bed::run(async |handle| {
         let wire = bed::wire(&handle, "a", "b").await;
-        let all = Protocol::from(i32::from(0x0003u16.to_be())); // ETH_P_ALL
-        let mut tap = Socket::new(Domain::PACKET, Type::RAW, Some(all)).expect("a tap; needs root");
-        tap.set_read_timeout(Some(Duration::from_secs(5))).expect("set");
+        let mut tap = tap();
         let mut announcer = Announcer::open().expect("an announcer");
-        announcer.announce(&order(wire.left, "10.0.0.5")).expect("sent");
+        let orders = [order(wire.left, "10.0.0.5"), order(wire.left, "2001:db8::5")];
+        assert!(announcer.announce_all(&orders).is_none(), "sent");
         assert!(sees(
             &mut tap,
             &::wire::announce::gratuitous_arp(MAC.0, [10, 0, 0, 5].into())
         ));
-        announcer
-            .announce(&order(wire.left, "2001:db8::5"))
-            .expect("sent");
         let target = "2001:db8::5".parse().expect("an address");
         assert!(sees(
             &mut tap,
@@ -64,13 +68,18 @@ fn what_cannot_be_announced_says_why() {
         let wire = bed::wire(&handle, "a", "b").await;
         let mut announcer = Announcer::open().expect("an announcer");
         bed::up(&handle, wire.left, false).await;
-        let error = announcer
-            .announce(&order(wire.left, "10.0.0.5"))
-            .expect_err("it is down");
+        let (at, error) = announcer
+            .announce_all(&[order(wire.left, "10.0.0.5")])
+            .expect("it is down");
+        assert_eq!(at, 0);
         insta::assert_snapshot!(error, @"cannot announce 10.0.0.5 on a: network is down");
-        let error = announcer
-            .announce(&order(LinkIndex(77), "10.0.0.5"))
-            .expect_err("there is none");
+        bed::up(&handle, wire.left, true).await;
+        let (there, nowhere) = (order(wire.left, "10.0.0.6"), order(LinkIndex(77), "10.0.0.5"));
+        let mut tap = tap();
+        let (at, error) = announcer.announce_all(&[nowhere, there]).expect("there is none");
+        assert_eq!(at, 0);
+        let sent = ::wire::announce::gratuitous_arp(MAC.0, [10, 0, 0, 6].into());
+        assert!(sees(&mut tap, &sent), "what follows is sent all the same");
         insta::assert_snapshot!(error, @"cannot announce 10.0.0.5 on interface 77: no such device or address");
     });
 }

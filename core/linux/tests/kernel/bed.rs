@@ -5,9 +5,12 @@
 use std::net::IpAddr;
 
 use futures_util::TryStreamExt;
+use ipnet::IpNet;
+use linux::address::{Addresses, Verb};
 use linux::monitor::Monitor;
+use model::effect::AddressOrder;
 use model::fact::LinkFact;
-use model::ids::{LinkIndex, LinkName};
+use model::ids::{InstanceName, LinkIndex, LinkName, OrderId};
 use rtnetlink::{Handle, LinkUnspec, LinkVeth};
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
@@ -123,4 +126,22 @@ async fn index(handle: &Handle, name: &str) -> LinkIndex {
             .header
             .index,
     )
+}
+
+/// An order about an address, without a label.
+pub(crate) fn order(link: LinkIndex, net: IpNet) -> AddressOrder {
+    AddressOrder {
+        order: OrderId(1),
+        instance: InstanceName::from("vi"),
+        link,
+        net,
+        label: None,
+    }
+}
+
+/// Carries one order about an address out.
+pub(crate) fn change(verb: Verb, link: LinkIndex, net: IpNet) -> Result<(), String> {
+    let mut addresses = Addresses::open().expect("rtnetlink");
+    let mut results = addresses.apply(&[(verb, order(link, net))]);
+    results.pop().expect("one answer")
 }

@@ -18,7 +18,7 @@ const INPUTS: usize = 4096;
 pub(in crate::router) enum ElectInput {
     Plan(Arc<Plan>),
     Link(LinkNews),
-    Outcome(Outcome),
+    Outcomes(Vec<Outcome>),
     Tracker(TrackerName, TrackerState),
     Status(oneshot::Sender<(Vec<InstanceStatus>, Vec<GroupStatus>)>),
     /// Leave gracefully; answered when the last farewell is on the wire and the kernel has taken the addresses off.

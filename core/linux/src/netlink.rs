@@ -1,29 +1,33 @@
-//! A generic netlink socket that sends one datagram and reads until it is answered, or for too long.
+//! A netlink socket that sends one datagram, of one or of many requests, and reads until it is answered, or for too
+//! long.
+
+mod message;
 
 use std::io;
 use std::time::{Duration, Instant};
 
-use netlink_sys::{Socket as Netlink, SocketAddr, protocols::NETLINK_GENERIC};
+use netlink_sys::{Socket as Netlink, SocketAddr};
 use socket2::SockRef;
 
-use super::decode::{Message, messages};
-use super::uapi;
+pub(crate) use message::{Message, NLMSG_DONE, NLMSG_ERROR, messages};
 
 /// Longest time for one exchange. A few requests are never acknowledged at all, so every one has a deadline.
-pub(super) const DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 /// The kernel fills dumps up to 32 KiB when the reader has room for it.
 const BUFFER: usize = 64 << 10;
 
+/// An open socket, with room for answers.
 #[derive(Debug)]
-pub(super) struct Socket {
+pub(crate) struct Socket {
     netlink: Netlink,
     next_sequence: u32,
     buffer: Vec<u8>,
 }
 
 impl Socket {
-    pub(super) fn open() -> io::Result<Self> {
-        let mut netlink = Netlink::new(NETLINK_GENERIC)?;
+    /// Opens it, to speak to the kernel alone, in the network namespace of the calling thread.
+    pub(crate) fn open(protocol: isize) -> io::Result<Self> {
+        let mut netlink = Netlink::new(protocol)?;
         netlink.bind_auto()?;
         netlink.connect(&SocketAddr::new(0, 0))?;
         // Answers to errors would repeat the request; its number is enough.
@@ -36,13 +40,14 @@ impl Socket {
     }
 
     /// Reserves `count` sequence numbers in a row and returns the first.
-    pub(super) fn take_sequences(&mut self, count: usize) -> u32 {
+    pub(crate) fn take_sequences(&mut self, count: usize) -> u32 {
         let first = self.next_sequence;
         self.next_sequence = first.wrapping_add(u32::try_from(count).unwrap_or(u32::MAX));
         first
     }
 
-    pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// Hands a datagram to the kernel, which for rtnetlink does what it asks before this returns.
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         let sent = self.netlink.send(bytes, 0)?;
         if sent == bytes.len() {
             return Ok(());
@@ -56,12 +61,12 @@ impl Socket {
     /// Hands over every message with a sequence number of `first..=last`, up to the one that ends the exchange: an
     /// NLMSG_ERROR (an acknowledgement is one) or NLMSG_DONE with the number `last`. Left-overs of an exchange that
     /// was given up have other numbers and are passed by.
-    pub(super) fn receive(&mut self, first: u32, last: u32, take: impl FnMut(Message<'_>)) -> io::Result<()> {
+    pub(crate) fn receive(&mut self, first: u32, last: u32, take: impl FnMut(Message<'_>)) -> io::Result<()> {
         self.receive_within(DEADLINE, first, last, take)
     }
 
     /// The same, with another deadline.
-    pub(super) fn receive_within(
+    pub(crate) fn receive_within(
         &mut self,
         deadline: Duration,
         first: u32,
@@ -79,7 +84,7 @@ impl Socket {
             let datagram = self.buffer.get(..size).unwrap_or_default();
             let ours = messages(datagram).filter(|message| message.sequence.wrapping_sub(first) <= span);
             for message in ours {
-                let ends = matches!(message.kind, uapi::NLMSG_ERROR | uapi::NLMSG_DONE);
+                let ends = matches!(message.kind, NLMSG_ERROR | NLMSG_DONE);
                 take(message);
                 if ends && message.sequence == last {
                     return Ok(());
