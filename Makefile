@@ -33,6 +33,7 @@ lab: ## set up, build, and print what keepalived does and who passes which scena
 	@$(CARGO) build --locked -p daemon -p lab
 	@target=$$($(WITH) packaging/target-dir); "$$target/debug/claims" $(ONLY) && "$$target/debug/suite" $(ONLY)
 
+# Settings: RUNS, SLOW_RUNS, MANY_RUNS, CPU_SECONDS, LOAD_SECONDS, as in `make bench RUNS=200` (tests/bench/src/settings.rs).
 bench: ## set up, build for speed, and print ratios against keepalived (needs root)
 	@$(SETUP) test
 	@$(MAKE) --no-print-directory guests

@@ -1,19 +1,44 @@
-//! Measures us beside Debian's keepalived, on one machine in one run, and prints ratios. `bench [RUNS]`.
+//! Measures elections beside Debian's keepalived, on one machine in one run. Ratios count: absolute figures are the
+//! machine's as much as the program's. Nothing here is a gate.
+//!
+//! `bench [TABLE...]`, of `takeover`, `many`, `cpu` and `load`; without a word all of them. Environment: see
+//! [`Settings`].
 
+mod contender;
+mod cpu;
+mod load;
+mod many;
 mod sample;
+mod settings;
 mod takeover;
+mod wire;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Result, bail};
 
-/// Runs of each contender, unless the command line says otherwise.
-const RUNS: usize = 30;
+use settings::Settings;
+
+type Table = (&'static str, fn(&Settings) -> Result<()>);
+
+const TABLES: [Table; 4] = [
+    ("takeover", takeover::measure),
+    ("many", many::measure),
+    ("cpu", cpu::measure),
+    ("load", load::measure),
+];
 
 fn main() -> Result<()> {
-    let runs = match std::env::args().nth(1) {
-        Some(text) => text
-            .parse()
-            .with_context(|| format!("cannot read `{text}` as a number of runs"))?,
-        None => RUNS,
-    };
-    takeover::measure(runs)
+    let settings = Settings::from_environment()?;
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(unknown) = wanted
+        .iter()
+        .find(|word| !TABLES.iter().any(|(name, _)| name == word))
+    {
+        bail!("there is no table `{unknown}`; there are takeover, many, cpu and load");
+    }
+    for (name, measure) in TABLES {
+        if wanted.is_empty() || wanted.iter().any(|word| word == name) {
+            measure(&settings)?;
+        }
+    }
+    Ok(())
 }

@@ -28,9 +28,4 @@ impl Sample {
         let at = (last as f64 * part).round() as usize;
         self.0.get(at).copied().unwrap_or(f64::NAN)
     }
-
-    /// Smallest, median and largest, in milliseconds above `bound`.
-    pub(crate) fn above(&self, bound: f64) -> [f64; 3] {
-        [0.0, 0.5, 1.0].map(|part| (self.quantile(part) - bound) * 1000.0)
-    }
 }

@@ -1,192 +1,158 @@
-//! Takeover: from the last advert of a killed Master to the first gratuitous ARP of the new one, both as the kernel
-//! stamped them on the bridge. What the protocol itself takes (three adverts and the skew) is subtracted: the rest is
-//! the daemon's.
+//! Takeover of one address. After a crash: from the last advert of the Master to the first gratuitous ARP of the new
+//! one, above three adverts and the skew, which the protocol itself takes. After a stop: from the farewell, above the
+//! skew.
 
 use anyhow::{Result, bail};
-use lab::capture::What;
-use lab::{Bellwether, Capture, Checksum, Keepalived, Net, Packet, until};
+use lab::{Net, Node, until};
 use model::transition::State;
 
+use crate::contender::{BACKUP, Contender, MASTER, Setup, address};
 use crate::sample::Sample;
+use crate::settings::Settings;
+use crate::wire::{Seen, What, Wire};
 
-const ADDRESS: &str = "192.0.2.100";
-const MASTER: u8 = 150;
-const BACKUP: u8 = 100;
-/// Seconds between adverts.
-const INTERVAL: f64 = 0.01;
 /// Contenders take turns, so that a slow minute of the machine is everybody's.
 const TURN: usize = 5;
+/// Nodes by number.
+const A: u8 = 1;
+const B: u8 = 2;
 
-/// Master_Down_Interval of the Backup (RFC 9568 §6.1).
-fn bound() -> f64 {
-    let skew = f64::from(256 - u16::from(BACKUP)) * INTERVAL / 256.0;
-    3.0 * INTERVAL + skew
+/// Takeovers of one contender, in seconds above what the protocol takes.
+#[derive(Clone, Debug, Default)]
+struct Found {
+    crash: Sample,
+    stop: Sample,
 }
 
-/// Who is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Contender {
-    Keepalived,
-    /// With the real-time priority that its manual offers.
-    KeepalivedRealTime,
-    Bellwether,
-}
-
-impl Contender {
-    const ALL: [Self; 3] = [Self::Keepalived, Self::KeepalivedRealTime, Self::Bellwether];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Keepalived => "keepalived",
-            Self::KeepalivedRealTime => "keepalived, vrrp_rt_priority 50",
-            Self::Bellwether => "bellwether",
-        }
-    }
-
-    /// One language for all of them.
-    fn configuration(self, priority: u8) -> String {
-        let global = match self {
-            Self::KeepalivedRealTime => "vrrp_rt_priority 50\n vrrp_rlimit_rttime 1000000\n",
-            Self::Keepalived | Self::Bellwether => "",
+/// Measures all contenders and prints a table for each interval.
+pub(crate) fn measure(settings: &Settings) -> Result<()> {
+    for (interval_ms, runs) in [
+        (10, settings.runs),
+        (100, settings.runs),
+        (1000, settings.slow_runs),
+    ] {
+        let setup = Setup {
+            instances: 1,
+            interval_ms,
         };
-        format!(
-            "global_defs {{\n vrrp_version 3\n {global}}}\nvrrp_instance web {{\n state BACKUP\n interface eth0\n \
-             virtual_router_id 51\n priority {priority}\n advert_int {INTERVAL}\n \
-             virtual_ipaddress {{\n {ADDRESS}/24\n }}\n}}\n"
-        )
-    }
-
-    fn start(self, net: &Net, name: &str, priority: u8) -> Daemon {
-        let (node, text) = (net.node(name), self.configuration(priority));
-        match self {
-            Self::Keepalived | Self::KeepalivedRealTime => {
-                Daemon::Keepalived(Keepalived::start(&node, &text))
+        let mut all = Contender::ALL.map(|contender| (contender, Found::default()));
+        let mut done = 0;
+        while done < runs {
+            let turn = TURN.min(runs - done);
+            for (contender, found) in &mut all {
+                let (name, from, to) = (contender.name(), done + 1, done + turn);
+                eprintln!("takeover at {interval_ms} ms: {name}, runs {from} to {to} of {runs}");
+                take_turn(*contender, setup, turn, found)?;
             }
-            Self::Bellwether => Daemon::Bellwether(Bellwether::start(&node, "keepalived.conf", &text)),
+            done += turn;
         }
+        print(setup, &all);
     }
-}
-
-enum Daemon {
-    Keepalived(Keepalived),
-    Bellwether(Bellwether),
-}
-
-impl Daemon {
-    fn becomes(&self, state: State) {
-        match self {
-            Self::Keepalived(daemon) => daemon.becomes("web", &state.word().to_uppercase()),
-            Self::Bellwether(daemon) => drop(daemon.becomes("web", state)),
-        }
-    }
-
-    fn kill(self) {
-        match self {
-            Self::Keepalived(daemon) => daemon.kill(),
-            Self::Bellwether(daemon) => daemon.kill(),
-        }
-    }
-}
-
-/// Measures all contenders and prints the table.
-pub(crate) fn measure(runs: usize) -> Result<()> {
-    let mut samples = Contender::ALL.map(|contender| (contender, Sample::default()));
-    let mut done = 0;
-    while done < runs {
-        let turn = TURN.min(runs - done);
-        for (contender, sample) in &mut samples {
-            eprintln!(
-                "takeover: {}, runs {} to {} of {runs}",
-                contender.name(),
-                done + 1,
-                done + turn
-            );
-            sample.extend(take_turn(*contender, turn)?);
-        }
-        done += turn;
-    }
-    print(&samples);
     Ok(())
 }
 
-/// `turn` takeovers on one segment.
-fn take_turn(contender: Contender, turn: usize) -> Result<Vec<f64>> {
-    let net = Net::new(&["a", "b"]);
-    let (a, b) = (net.node("a"), net.node("b"));
-    let backup = contender.start(&net, "b", BACKUP);
-    backup.becomes(State::Master);
-    let capture = Capture::start(&net);
-    for _ in 0..turn {
-        let master = contender.start(&net, "a", MASTER);
-        master.becomes(State::Master);
-        backup.becomes(State::Backup);
-        until("the address to move", || {
-            if b.holds(ADDRESS) {
-                Err("it is on b")
-            } else {
-                Ok(())
-            }
-        });
-        master.kill();
-        backup.becomes(State::Master);
-        until("the address to move", || {
-            if b.holds(ADDRESS) {
-                Ok(())
-            } else {
-                Err("it is on a")
-            }
-        });
-        // What the dead one left: nobody is there to take it off, and it must not answer beside the new Master.
-        a.ip(&["addr", "flush", "to", ADDRESS]);
-    }
-    let packets = capture.finish(Checksum::PseudoHeader);
-    let found = takeovers(&packets, &a.ipv4(), &b.mac());
-    if found.len() != turn {
-        bail!(
-            "{}: {} takeovers on the wire, {turn} were made",
-            contender.name(),
-            found.len()
-        );
-    }
-    Ok(found)
+/// Skew_Time of the Backup (RFC 9568 §6.1), in seconds.
+pub(crate) fn skew(setup: Setup) -> f64 {
+    f64::from(256 - u16::from(BACKUP)) / 256.0 * f64::from(setup.interval_ms) / 1000.0
 }
 
-/// From each last advert of `master` to the first gratuitous ARP of `backup` after it.
-fn takeovers(packets: &[Packet], master: &str, backup: &str) -> Vec<f64> {
+/// Its Active_Down_Interval.
+pub(crate) fn down(setup: Setup) -> f64 {
+    3.0 * f64::from(setup.interval_ms) / 1000.0 + skew(setup)
+}
+
+/// `turn` crashes and as many stops on one segment.
+fn take_turn(contender: Contender, setup: Setup, turn: usize, found: &mut Found) -> Result<()> {
+    let net = Net::new(&["a", "b"]);
+    let (a, b) = (net.node("a"), net.node("b"));
+    let backup = contender.start(&net, "b", setup, BACKUP);
+    backup.becomes(State::Master);
+    let wire = Wire::start(&net)?;
+    for stops in (0..turn).flat_map(|_| [false, true]) {
+        let master = contender.start(&net, "a", setup, MASTER);
+        master.becomes(State::Master);
+        backup.becomes(State::Backup);
+        moves(&b, false);
+        if stops {
+            master.stop();
+        } else {
+            master.kill();
+        }
+        backup.becomes(State::Master);
+        moves(&b, true);
+        // What the dead one left: nobody is there to take it off, and it must not answer beside the new Master.
+        a.ip(&["addr", "flush", "to", &address(1)]);
+    }
+    let seen = wire.finish()?;
+    let (crashes, stops) = takeovers(&seen);
+    if (crashes.len(), stops.len()) != (turn, turn) {
+        let (crashes, stops) = (crashes.len(), stops.len());
+        bail!(
+            "{}: {crashes} crashes and {stops} stops on the wire, {turn} of each were made",
+            contender.name()
+        );
+    }
+    found
+        .crash
+        .extend(crashes.into_iter().map(|took| took - down(setup)));
+    found
+        .stop
+        .extend(stops.into_iter().map(|took| took - skew(setup)));
+    Ok(())
+}
+
+fn moves(node: &Node, to: bool) {
+    until("the address to move", || {
+        if node.holds(&address(1)) == to {
+            Ok(())
+        } else {
+            Err("it did not yet")
+        }
+    });
+}
+
+/// From each last advert of the Master to the first gratuitous ARP of the other node: after silence, and after a
+/// farewell.
+fn takeovers(seen: &[Seen]) -> (Vec<f64>, Vec<f64>) {
+    let (mut crashes, mut stops) = (Vec::new(), Vec::new());
     let mut last = None;
-    let mut found = Vec::new();
-    for packet in packets {
-        match &packet.what {
-            What::Advert(advert) if advert.source == master => last = Some(packet.at),
-            What::GratuitousArp { address } if address == ADDRESS && packet.mac == backup => {
-                found.extend(last.take().map(|at| packet.at - at));
-            }
+    for packet in seen {
+        match (packet.sender, packet.what) {
+            (A, What::Advert { priority, .. }) => last = Some((packet.at, priority == 0)),
+            (B, What::Announcement { .. }) => match last.take() {
+                Some((at, true)) => stops.push(packet.at - at),
+                Some((at, false)) => crashes.push(packet.at - at),
+                None => {}
+            },
             _ => {}
         }
     }
-    found
+    (crashes, stops)
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what this program is for")]
-fn print(samples: &[(Contender, Sample)]) {
-    let bound = bound();
-    let [_, reference, _] = samples
-        .first()
-        .map_or([f64::NAN; 3], |(_, sample)| sample.above(bound));
+fn print(setup: Setup, all: &[(Contender, Found)]) {
+    let median = |found: &Found| found.crash.quantile(0.5);
+    let reference = all.first().map_or(f64::NAN, |(_, found)| median(found));
     println!(
-        "Takeover at 10 ms adverts: last advert of the killed Master to first gratuitous ARP of the new one"
+        "\nTakeover of one address at {} ms adverts, in ms above the protocol's own part (crash: {:.2} ms after the \
+         last advert, stop: {:.2} ms after the farewell; RFC 9568 §6.1)\n",
+        setup.interval_ms,
+        down(setup) * 1000.0,
+        skew(setup) * 1000.0
     );
     println!(
-        "The protocol's own part is {:.2} ms (RFC 9568 §6.1); the table tells what is above it.\n",
-        bound * 1000.0
+        "{:<36}{:>5}{:>14}{:>10}{:>14}{:>10}{:>14}",
+        "", "runs", "crash median", "max", "stop median", "max", "to keepalived"
     );
-    println!(
-        "{:<34}{:>5}{:>10}{:>10}{:>10}{:>24}",
-        "", "runs", "min", "median", "max", "median to keepalived's"
-    );
-    for (contender, sample) in samples {
-        let [min, median, max] = sample.above(bound);
-        let (name, count, ratio) = (contender.name(), sample.count(), median / reference);
-        println!("{name:<34}{count:>5}{min:>7.2} ms{median:>7.2} ms{max:>7.2} ms{ratio:>23.2}x");
+    for (contender, found) in all {
+        let [crash, crash_max] = [0.5, 1.0].map(|part| found.crash.quantile(part) * 1000.0);
+        let [stop, stop_max] = [0.5, 1.0].map(|part| found.stop.quantile(part) * 1000.0);
+        println!(
+            "{:<36}{:>5}{crash:>14.2}{crash_max:>10.2}{stop:>14.2}{stop_max:>10.2}{:>13.2}x",
+            contender.name(),
+            found.crash.count(),
+            median(found) / reference
+        );
     }
 }

@@ -95,7 +95,15 @@ impl Bellwether {
     /// # Panics
     /// When it cannot be started.
     pub fn start_with(node: &Node, configuration: &Path) -> Self {
-        let mut command = node.command(program());
+        Self::start_under(node, &[], configuration)
+    }
+
+    /// The same, by a program that takes its command line as its last arguments.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_under(node: &Node, by: &[&str], configuration: &Path) -> Self {
+        let mut command = node.command_under(by, program());
         command
             .arg("run")
             .arg("-c")

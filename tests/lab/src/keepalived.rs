@@ -1,5 +1,6 @@
 //! A keepalived on a node, as Debian ships it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -36,11 +37,19 @@ impl Keepalived {
     /// # Panics
     /// When it is not installed.
     pub fn start(node: &Node, configuration: &str) -> Self {
-        Self::try_start(node, configuration)
+        Self::start_under(node, &[], configuration)
+    }
+
+    /// The same, by a program that takes its command line as its last arguments.
+    ///
+    /// # Panics
+    /// When it is not installed.
+    pub fn start_under(node: &Node, by: &[&str], configuration: &str) -> Self {
+        Self::try_start(node, by, configuration)
             .unwrap_or_else(|e| panic!("cannot start keepalived: {e:#}; packaging/set-up installs it"))
     }
 
-    fn try_start(node: &Node, configuration: &str) -> Result<Self> {
+    fn try_start(node: &Node, by: &[&str], configuration: &str) -> Result<Self> {
         let file = node.write("keepalived.conf", configuration);
         let place = |name: &str| -> PathBuf { node.path(name) };
         // What a killed one left would keep this one from starting, and speak for it.
@@ -49,7 +58,7 @@ impl Keepalived {
                 std::fs::remove_file(place(left))?;
             }
         }
-        let mut command = node.command("keepalived");
+        let mut command = node.command_under(by, "keepalived");
         command.args(["-n", "-l", "-P", "-D", "-f"]).arg(file);
         command
             .arg("-p")
@@ -92,6 +101,17 @@ impl Keepalived {
         last.split_whitespace().next().map(str::to_owned)
     }
 
+    /// The state that it last logged for each instance.
+    pub fn states(&self) -> BTreeMap<String, String> {
+        let log = self.running.log();
+        let entered = log.lines().filter_map(|line| {
+            let (before, after) = line.split_once(") Entering ")?;
+            let state = after.split_whitespace().next()?;
+            Some((before.rsplit_once('(')?.1.to_owned(), state.to_owned()))
+        });
+        entered.collect()
+    }
+
     /// How many times `instance` entered a state.
     pub fn transitions(&self, instance: &str) -> usize {
         self.running
@@ -125,6 +145,11 @@ impl Keepalived {
     /// Sends a signal to its parent process.
     pub fn signal(&self, signal: Signal) {
         self.running.signal(signal);
+    }
+
+    /// Its first process.
+    pub fn pid(&self) -> i32 {
+        self.running.pid()
     }
 
     /// What it has printed.

@@ -52,6 +52,14 @@ impl Node {
         Path::new(super::NAMESPACES).join(&self.namespace)
     }
 
+    /// The same, by the program and the first arguments that `by` names; without any, as it is.
+    pub fn command_under(&self, by: &[&str], program: impl AsRef<Path>) -> Command {
+        let mut words = by.iter().map(Path::new).chain([program.as_ref()]);
+        let mut command = self.command(words.next().expect("the program, if nothing else"));
+        command.args(words);
+        command
+    }
+
     /// A file or directory of its own.
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.join(name)
