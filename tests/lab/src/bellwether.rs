@@ -258,8 +258,16 @@ impl Bellwether {
 
     /// kill -9 to all its processes at once. Its addresses stay, as with a crash.
     pub fn kill(mut self) {
+        let others = process::children(self.running.pid());
         self.cut();
         self.running.ended();
+        // A router on its way out still holds the control socket, and who comes next would find another daemon there.
+        until("all its processes to be gone", || {
+            match others.iter().find(|pid| process::is_alive(**pid)) {
+                Some(_) => Err("one of them lives"),
+                None => Ok(()),
+            }
+        });
     }
 
     /// kill -9 to all its processes at once, without waiting for their end.
