@@ -51,7 +51,7 @@ use receive::Addressees;
 /// After each `handle_*`, drain [`poll_effect`](Self::poll_effect) and carry the effects out in their order, then ask
 /// [`poll_timeout`](Self::poll_timeout). On waking up, hand in the frames that wait before the timeout: an advert that
 /// was already there says that its Master lives, however late we are.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Election {
     links: Links,
     trackers: BTreeMap<TrackerName, TrackerState>,
@@ -75,7 +75,7 @@ pub struct Election {
 }
 
 /// Orders on their way out.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Out {
     effects: VecDeque<ElectEffect>,
     last_order: u64,

@@ -32,7 +32,7 @@ pub(super) enum Aim {
 }
 
 /// One virtual address.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Slot {
     pub(super) address: VirtualAddress,
     /// The link that `last` was about.
@@ -60,7 +60,7 @@ enum Progress {
 }
 
 /// An address without a plan, on its way off.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Orphan {
     pub(super) instance: InstanceName,
     pub(super) interface: LinkName,

@@ -27,7 +27,7 @@ pub(super) struct Basis {
 }
 
 /// Adverts ready to be sent, one for each destination.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Prepared {
     basis: Option<Basis>,
     adverts: Vec<SendAdvert>,

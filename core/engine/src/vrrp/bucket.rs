@@ -10,7 +10,7 @@ const DEPTH: u32 = 3;
 /// A token bucket, kept as the instant at which it will be full again (VRRP-136).
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Bucket {
-    full_at: Instant,
+    pub(super) full_at: Instant,
 }
 
 impl Bucket {

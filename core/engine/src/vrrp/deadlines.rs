@@ -8,7 +8,7 @@ const NEVER: Instant = Instant::from_nanos(u64::MAX);
 
 /// One deadline for each key from 0 on, in a tournament: a binary tree whose nodes hold the earlier of their two
 /// children. Moving one costs the height of the tree, and no memory.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Deadlines {
     /// The root at 1, the children of `n` at `2n` and `2n + 1`, the key `k` at `keys + k`.
     tree: Vec<Instant>,

@@ -10,7 +10,7 @@ use super::transit::{Farewell, Next};
 use model::units::Centis;
 
 /// Instances that are in one state at the end of each step.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Unit {
     pub(super) group: Option<GroupName>,
     pub(super) members: Vec<usize>,

@@ -19,7 +19,7 @@ use super::proof::Proof;
 use super::timer;
 
 /// A virtual router and all that is known of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Instance {
     pub(super) plan: InstancePlan,
     /// Whom it moves with, by place.

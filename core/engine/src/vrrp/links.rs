@@ -6,7 +6,7 @@ use model::fact::{LinkFact, LinkNews};
 use model::ids::{LinkIndex, LinkName};
 
 /// Interfaces by index, as last told.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Links {
     by_index: BTreeMap<LinkIndex, LinkFact>,
     by_name: BTreeMap<LinkName, LinkIndex>,

@@ -53,7 +53,7 @@ impl Topic {
 }
 
 /// When each kind was told last, and how many were swallowed since.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Limiter {
     told: BTreeMap<Topic, (Instant, u64)>,
 }

@@ -17,7 +17,7 @@ use super::group::Unit;
 use super::instance::{Instance, Master, Phase};
 
 /// What a Master of our predecessor left.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Estate {
     /// Until when its peers still believe that it is Master; `None` when they do no more.
     believed_until: Option<Instant>,

@@ -18,7 +18,7 @@ use super::counters::Dropped;
 const SENDERS: usize = 4;
 
 /// What one instance remembers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Proof {
     /// Highest sequence of an authentication header: sent, and heard from anybody. keepalived counts all routers of a
     /// VRID together, and who becomes Master goes on where the last one stopped.

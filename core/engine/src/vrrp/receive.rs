@@ -32,7 +32,7 @@ enum Answer {
 }
 
 /// Which instances hear what.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Addressees {
     /// Sorted.
     all: Vec<(Key, usize)>,

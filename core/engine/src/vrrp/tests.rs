@@ -7,6 +7,7 @@ mod hostile;
 mod kit;
 mod letter;
 mod machine;
+mod model;
 mod proof;
 mod receive;
 mod reload;
