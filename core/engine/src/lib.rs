@@ -1,7 +1,7 @@
-//! Decides: elections ([`vrrp`]), states of real servers and the wanted IPVS table ([`lvs`]), and when to ask what
-//! ([`probe`]).
+//! Decides: elections ([`vrrp`]), states of real servers and the wanted IPVS table ([`lvs`]), when to ask what
+//! ([`probe`]), and what files and processes of this machine mean ([`watch`]).
 //!
-//! Deaf, blind and timeless: no socket, file, clock, thread, environment or randomness. One contract for both halves:
+//! Deaf, blind and timeless: no socket, file, clock, thread, environment or randomness. One contract for all of them:
 //! `handle_*(input, now)`, then `poll_effect()` until it gives `None`, then `poll_timeout()`.
 
 #![forbid(unsafe_code)]
@@ -9,3 +9,4 @@
 pub mod lvs;
 pub mod probe;
 pub mod vrrp;
+pub mod watch;

@@ -63,7 +63,7 @@ pub struct Balancer {
 #[derive(Debug)]
 struct Tracker {
     probe: ProbeId,
-    told: TrackerState,
+    told: Standing,
 }
 
 impl Balancer {
@@ -202,15 +202,23 @@ impl Balancer {
         let Some(tracker) = self.trackers.get_mut(name) else {
             return;
         };
-        let state = match self.prober.check(tracker.probe).map(|check| check.standing()) {
-            Some(Standing::Good) => TrackerState::Good,
-            Some(Standing::Failed) => TrackerState::Failed,
-            Some(Standing::Pending) | None => TrackerState::Pending,
-        };
-        if tracker.told != state {
-            tracker.told = state;
+        let check = self.prober.check(tracker.probe);
+        let standing = check.map_or(Standing::Pending, |check| check.standing());
+        if tracker.told != standing {
+            tracker.told = standing;
             self.effects
-                .push_back(BalanceEffect::Tracker(name.clone(), state));
+                .push_back(BalanceEffect::Tracker(name.clone(), standing.as_state()));
+        }
+    }
+}
+
+impl Standing {
+    /// The word for elections.
+    const fn as_state(self) -> TrackerState {
+        match self {
+            Self::Pending => TrackerState::Pending,
+            Self::Good => TrackerState::Good,
+            Self::Failed => TrackerState::Failed,
         }
     }
 }

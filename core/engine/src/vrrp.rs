@@ -8,8 +8,9 @@
 //! what the links report, so a lost order, a foreign hand and a restart are all repaired by the same lines.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
-use model::effect::{ElectEffect, Listener};
+use model::effect::{Announce, ElectEffect, Listener};
 use model::fact::{LinkNews, Outcome, TrackerState};
 use model::ids::{InstanceName, OrderId, TrackerName};
 use model::time::{Instant, WallTime};
@@ -39,6 +40,7 @@ mod transit;
 pub use due::Reason;
 
 use addresses::Orphan;
+use announce::Pace;
 use deadlines::Deadlines;
 use group::Unit;
 use instance::Instance;
@@ -69,6 +71,9 @@ pub struct Election {
     /// What Masters of our predecessor left, until the first plan.
     inheritance: BTreeMap<InstanceName, Estate>,
     listening: BTreeSet<Listener>,
+    /// Until when nothing begins; `None` once it may.
+    begins: Option<Instant>,
+    served: bool,
     stopping: bool,
     strangers: u64,
     out: Out,
@@ -81,11 +86,27 @@ struct Out {
     last_order: u64,
     /// What the wall clock showed last: seals say when an advert left.
     wall: WallTime,
+    /// Announcements that wait for each other.
+    pace: Pace,
 }
 
 impl Out {
     fn push(&mut self, effect: ElectEffect) {
         self.effects.push_back(effect);
+    }
+
+    /// Announces, once the one before it is `gap` away.
+    fn announce(&mut self, announce: Announce, gap: Duration, now: Instant) {
+        if let Some(free) = self.pace.offer(announce, gap, now) {
+            self.push(ElectEffect::Announce(free));
+        }
+    }
+
+    /// Announces what has waited for long enough.
+    fn announce_waiting(&mut self, now: Instant) {
+        while let Some(free) = self.pace.poll(now) {
+            self.push(ElectEffect::Announce(free));
+        }
     }
 
     fn next_order(&mut self) -> OrderId {
@@ -114,7 +135,8 @@ impl Election {
     /// Takes news of an interface. Hand in all that is known before the first plan: an interface of the plan that is
     /// not known by then counts as missing.
     pub fn handle_link(&mut self, news: LinkNews, now: Instant) {
-        self.links.update(news);
+        let hold_max = self.hold_max(&news);
+        self.links.update(news, hold_max, now);
         self.settle(now);
     }
 

@@ -86,6 +86,8 @@ pub enum TrackerState {
     Good,
     /// Failed.
     Failed,
+    /// A number, from a file.
+    Number(i32),
 }
 
 /// What a router leaves for its successor, or for the guardian when there is none: enough to go on as Master, and

@@ -1,6 +1,10 @@
 //! What the operator wants, whichever front door it came through. A start is a change from the empty plan.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
+
+use crate::ids::TrackerName;
 
 pub mod auth;
 pub mod hook;
@@ -13,8 +17,9 @@ pub use hook::{Arguments, CommandPlan, HookAction, HookPlan, Phase};
 pub use lvs::{CheckPlan, IpvsPlan, OnUnknown, QuorumPlan, ServerPlan, ServicePlan, SorryPlan, SyncPlan};
 pub use plugin::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource};
 pub use vrrp::{
-    Announcement, ChecksumForm, GroupPlan, InstancePlan, Preempt, TrackLink, TrackTracker, TrackerPlan,
-    Transport, Version, VirtualAddress,
+    Announcement, ArgumentMatch, ChecksumForm, FileWatch, GroupPlan, InstancePlan, LinkPlan, Preempt,
+    ProcessPattern, ProcessWatch, StartPlan, TrackLink, TrackTracker, TrackerPlan, Transport, Version,
+    VirtualAddress, WatchPlan, WatchSubject,
 };
 
 /// The whole configuration, checked and complete: every name in it refers to something in it.
@@ -28,10 +33,26 @@ pub struct Plan {
     pub groups: Vec<GroupPlan>,
     /// Checks of this node that move priorities.
     pub trackers: Vec<TrackerPlan>,
+    /// When elections begin.
+    pub start: StartPlan,
+    /// Interfaces whose changes are doubted at first.
+    pub links: Vec<LinkPlan>,
+    /// Files and processes of this node that move priorities.
+    pub watches: Vec<WatchPlan>,
     /// Balanced services.
     pub services: Vec<ServicePlan>,
     /// The kernel's balancer itself.
     pub ipvs: IpvsPlan,
     /// Plugins that a check, tracker or hook of this plan uses.
     pub plugins: Vec<PluginPlan>,
+}
+
+impl Plan {
+    /// The files whose numbers move priorities, each with the name of its watch.
+    pub fn numbers(&self) -> impl Iterator<Item = (&TrackerName, &Path)> {
+        self.watches.iter().filter_map(|watch| match &watch.subject {
+            WatchSubject::File(file) => Some((&watch.name, file.path.as_path())),
+            WatchSubject::Process(_) => None,
+        })
+    }
 }

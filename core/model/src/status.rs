@@ -68,6 +68,12 @@ pub struct InstanceStatus {
     pub base_priority: u8,
     /// Priority with all trackers counted.
     pub priority: u8,
+    /// What each tracked thing adds to the base now; their sum with it, inside 1 to 254, is the priority.
+    #[serde(default)]
+    pub contributions: Vec<ContributionStatus>,
+    /// What it needs and has not.
+    #[serde(default)]
+    pub faults: Vec<String>,
     /// Who is Master, as last heard; our own source while we are.
     pub master: Option<IpAddr>,
     /// Virtual addresses.
@@ -76,6 +82,15 @@ pub struct InstanceStatus {
     pub advert_interval_ms: u32,
     /// Counters by name.
     pub counters: BTreeMap<String, u64>,
+}
+
+/// What a tracked thing adds to a priority.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContributionStatus {
+    /// The thing, as in `interface eth1` or `tracker haproxy`.
+    pub of: String,
+    /// Added to the base.
+    pub by: i32,
 }
 
 /// A group.
@@ -87,6 +102,9 @@ pub struct GroupStatus {
     pub state: State,
     /// Members.
     pub members: Vec<String>,
+    /// What its members need and have not, each with the member that needs it.
+    #[serde(default)]
+    pub faults: Vec<String>,
 }
 
 /// A tracker.
@@ -94,7 +112,7 @@ pub struct GroupStatus {
 pub struct TrackerStatus {
     /// Name.
     pub name: String,
-    /// `pending`, `good` or `failed`.
+    /// `pending`, `good`, `failed`, or a number.
     pub state: String,
     /// Words of the last verdict.
     pub reason: String,

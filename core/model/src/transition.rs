@@ -38,7 +38,7 @@ impl State {
 
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        f.pad(self.word())
     }
 }
 
@@ -122,6 +122,14 @@ pub enum Fault {
     Tracker(TrackerName),
     /// A tracker has not answered yet.
     TrackerPending(TrackerName),
+    /// The interface is up, and is tracked in reverse.
+    LinkUp(LinkName),
+    /// The address that adverts are to come from is not on the interface.
+    SourceGone(LinkName, IpAddr),
+    /// A tracker is good, and is tracked in reverse.
+    TrackerGood(TrackerName),
+    /// A file says a number that is a Fault.
+    TrackerNumber(TrackerName, i32),
 }
 
 impl fmt::Display for Fault {
@@ -132,6 +140,10 @@ impl fmt::Display for Fault {
             Self::NoSource(link) => write!(f, "interface {link} has no address to send from"),
             Self::Tracker(name) => write!(f, "tracker {name} failed"),
             Self::TrackerPending(name) => write!(f, "tracker {name} has not answered yet"),
+            Self::LinkUp(link) => write!(f, "interface {link} is up"),
+            Self::SourceGone(link, source) => write!(f, "interface {link} has not the address {source}"),
+            Self::TrackerGood(name) => write!(f, "tracker {name} is good"),
+            Self::TrackerNumber(name, number) => write!(f, "tracker {name} says {number}"),
         }
     }
 }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use model::effect::BalanceEffect;
-use model::fact::TrackerState;
 use model::ipvs::{DestinationKey, ServiceKey};
 use model::plan::{CheckPlan, IpvsPlan, Plan, ServerPlan, ServicePlan, TrackerPlan};
 use model::probe::Subject;
@@ -60,27 +59,27 @@ impl Balancer {
 
     fn plan_trackers(&mut self, plans: &[TrackerPlan], now: Instant) {
         let mut old = std::mem::take(&mut self.trackers);
-        for TrackerPlan { name, check } in plans {
+        for plan in plans {
+            let TrackerPlan { name, check, .. } = plan;
             let aim = Aim {
                 subject: Subject::Tracker(name.clone()),
                 target: None,
             };
             let tracker = match old.remove(name) {
                 None => {
-                    let pending = BalanceEffect::Tracker(name.clone(), TrackerState::Pending);
-                    self.effects.push_back(pending);
-                    let probe = self.prober.add(aim, check.clone(), Standing::Pending, now);
-                    let told = TrackerState::Pending;
+                    let told = if plan.starts_failed {
+                        Standing::Failed
+                    } else {
+                        Standing::Pending
+                    };
+                    let first = BalanceEffect::Tracker(name.clone(), told.as_state());
+                    self.effects.push_back(first);
+                    let probe = self.prober.add(aim, check.clone(), told, now);
                     Tracker { probe, told }
                 }
                 Some(Tracker { probe, told }) => {
-                    let assumed = match told {
-                        TrackerState::Pending => Standing::Pending,
-                        TrackerState::Good => Standing::Good,
-                        TrackerState::Failed => Standing::Failed,
-                    };
                     let mut probes = vec![probe];
-                    let probe = adopt(&mut self.prober, &mut probes, aim, check, assumed, now);
+                    let probe = adopt(&mut self.prober, &mut probes, aim, check, told, now);
                     probes.into_iter().for_each(|probe| self.prober.remove(probe));
                     Tracker { probe, told }
                 }

@@ -1,6 +1,5 @@
 //! What the balancer says of itself.
 
-use model::fact::TrackerState;
 use model::ipvs::ServiceKey;
 use model::status::{CheckStatus, IpvsStatus, ServerStatus, ServiceStatus, TrackerStatus};
 use model::time::Instant;
@@ -20,9 +19,9 @@ impl Balancer {
         let trackers = self.trackers.iter().map(|(name, tracker)| TrackerStatus {
             name: name.to_string(),
             state: match tracker.told {
-                TrackerState::Pending => "pending",
-                TrackerState::Good => "good",
-                TrackerState::Failed => "failed",
+                Standing::Pending => "pending",
+                Standing::Good => "good",
+                Standing::Failed => "failed",
             }
             .to_owned(),
             reason: self

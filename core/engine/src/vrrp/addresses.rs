@@ -3,6 +3,7 @@
 //! A report may be older than an order that is under way, so while one is, and for a moment after the kernel agreed,
 //! reports are not acted on. A refused order is repeated with growing pauses.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -207,7 +208,10 @@ impl Slot {
                 self.ours |= !link.addresses.contains(&self.address.net);
                 out.push(ElectEffect::AddAddress(wanted));
             }
-            Aim::Off => out.push(ElectEffect::RemoveAddress(wanted)),
+            Aim::Off => {
+                out.pace.withdraw_address(link.index, self.address.net.addr());
+                out.push(ElectEffect::RemoveAddress(wanted));
+            }
         }
     }
 
@@ -248,13 +252,19 @@ impl Slot {
         now: Instant,
     ) {
         let Some(bursts) = &mut self.bursts else { return };
+        let address = self.address.net.addr();
+        let gap = match address {
+            IpAddr::V4(_) => plan.arp_gap,
+            IpAddr::V6(_) => plan.na_gap,
+        };
         for _ in 0..bursts.take(plan, now) {
-            out.push(ElectEffect::Announce(Announce {
+            let announce = Announce {
                 instance: instance.clone(),
                 link: link.index,
                 mac: link.mac,
-                address: self.address.net.addr(),
-            }));
+                address,
+            };
+            out.announce(announce, gap, now);
         }
     }
 
@@ -338,7 +348,7 @@ impl Instance {
     pub(super) fn announce_again(&mut self, now: Instant) {
         for slot in &mut self.slots {
             if slot.bursts.is_some() {
-                slot.bursts = Some(Bursts::begin(now));
+                slot.bursts = Some(Bursts::heal(now));
             }
         }
         self.slots_due = self.slots.iter().filter_map(Slot::due).min();

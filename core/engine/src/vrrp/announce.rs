@@ -3,6 +3,10 @@
 
 use std::time::Duration;
 
+mod pace;
+
+pub(super) use pace::Pace;
+
 use model::plan::Announcement;
 use model::time::Instant;
 
@@ -17,6 +21,9 @@ enum Burst {
     First,
     Second,
     Refresh,
+    /// Because a lower Master was heard (KA-044).
+    Heal,
+    SecondHeal,
 }
 
 impl Bursts {
@@ -24,6 +31,13 @@ impl Bursts {
     pub(super) const fn begin(now: Instant) -> Self {
         Self {
             next: Some((now, Burst::First)),
+        }
+    }
+
+    /// Begins again, because somebody else was believed to have the address.
+    pub(super) const fn heal(now: Instant) -> Self {
+        Self {
+            next: Some((now, Burst::Heal)),
         }
     }
 
@@ -44,6 +58,11 @@ impl Bursts {
                 (plan.repeat, Some((now + plan.second_after, Burst::Second)))
             }
             Burst::First | Burst::Second => (plan.repeat, refresh),
+            Burst::Heal if plan.lower_second_after > Duration::ZERO => {
+                let again = (now + plan.lower_second_after, Burst::SecondHeal);
+                (plan.lower_repeat, Some(again))
+            }
+            Burst::Heal | Burst::SecondHeal => (plan.lower_repeat, refresh),
             Burst::Refresh => (plan.refresh_repeat, refresh),
         };
         self.next = next;

@@ -31,6 +31,12 @@ pub enum Reason {
     Address(InstanceName),
     /// Too late from then on to go on as the Master of before a restart.
     Adoption(InstanceName),
+    /// An interface has been up or down for long enough to be believed.
+    Interface,
+    /// Elections may begin.
+    Start,
+    /// An announcement has kept its distance.
+    Announcement,
 }
 
 impl Election {
@@ -41,8 +47,8 @@ impl Election {
         }
         let (at, key) = self.deadlines.first()?;
         let why = self.units.get(key).and_then(|unit| self.unit_due(unit));
-        let orphan = || self.orphans_due().map(|(_, reason)| reason);
-        Some((at, why.map(|(_, why)| self.reason(why)).or_else(orphan)?))
+        let other = || self.other_due(key).map(|(_, reason)| reason);
+        Some((at, why.map(|(_, why)| self.reason(why)).or_else(other)?))
     }
 
     /// Does what is due by `now`; nothing if nothing is.
@@ -68,9 +74,10 @@ impl Election {
         for unit in &due {
             self.look_after_addresses(*unit, now);
         }
-        if due.last() == Some(&self.units.len()) {
+        if due.contains(&self.units.len()) {
             self.reconcile_orphans(now);
         }
+        let is_changed = due.last() == Some(&(self.units.len() + 1)) && self.take_common_due(now);
         let lapsed = |i: &usize| {
             let until = self
                 .instances
@@ -79,7 +86,7 @@ impl Election {
             until.is_some_and(|until| until <= now)
         };
         let mut units = due.iter().filter_map(|unit| self.units.get(*unit));
-        if units.any(|unit| unit.members.iter().any(lapsed)) {
+        if is_changed || units.any(|unit| unit.members.iter().any(lapsed)) {
             self.settle(now);
         } else {
             for unit in &due {
@@ -88,6 +95,13 @@ impl Election {
             self.schedule_touched();
         }
         self.due = due;
+    }
+
+    /// Does what is due for all instances together; whether something is known now that was not.
+    fn take_common_due(&mut self, now: Instant) -> bool {
+        self.out.announce_waiting(now);
+        let begins = self.begins.take_if(|at| *at <= now).is_some();
+        self.links.believe(now) || begins
     }
 
     /// Sends the adverts of a unit that are due.
@@ -126,22 +140,23 @@ impl Election {
         while let Some(unit) = self.touched.pop() {
             self.schedule(unit);
         }
+        self.schedule(self.units.len() + 1);
     }
 
     /// Finds all deadlines anew.
     pub(super) fn schedule_all(&mut self) {
         self.touched.clear();
-        self.deadlines.reset(self.units.len() + 1);
-        for key in 0..=self.units.len() {
+        self.deadlines.reset(self.units.len() + 2);
+        for key in 0..self.units.len() + 2 {
             self.schedule(key);
         }
     }
 
-    /// The key after the last unit stands for the orphans.
+    /// The key after the last unit stands for the orphans, the one after it for what concerns all instances.
     pub(super) fn schedule(&mut self, key: usize) {
         let at = match self.units.get(key) {
             Some(unit) => self.unit_due(unit).map(|(at, _)| at),
-            None => self.orphans_due().map(|(at, _)| at),
+            None => self.other_due(key).map(|(at, _)| at),
         };
         self.deadlines.set(key, at);
     }
@@ -156,6 +171,24 @@ impl Election {
     pub(super) fn orphans_due(&self) -> Option<(Instant, Reason)> {
         let due = |orphan: &Orphan| Some((orphan.slot.due()?, Reason::Address(orphan.instance.clone())));
         self.orphans.iter().filter_map(due).min_by_key(|(at, _)| *at)
+    }
+
+    fn other_due(&self, key: usize) -> Option<(Instant, Reason)> {
+        if key == self.units.len() {
+            self.orphans_due()
+        } else {
+            self.common_due()
+        }
+    }
+
+    pub(super) fn common_due(&self) -> Option<(Instant, Reason)> {
+        let all = [
+            (self.links.due(), Reason::Interface),
+            (self.begins, Reason::Start),
+            (self.out.pace.due(), Reason::Announcement),
+        ];
+        let due = all.into_iter().filter_map(|(at, reason)| Some((at?, reason)));
+        due.min_by_key(|(at, _)| *at)
     }
 
     fn reason(&self, why: Why<'_>) -> Reason {

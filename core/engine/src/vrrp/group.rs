@@ -124,6 +124,9 @@ impl Election {
         }
         let outside = |member: &&Instance| matches!(member.state(), State::Initialize | State::Fault);
         if members.iter().any(outside) {
+            if self.begins.is_some() {
+                return Move::Rest;
+            }
             if members
                 .iter()
                 .any(|member| outside(member) && !member.can_begin())

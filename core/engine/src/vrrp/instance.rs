@@ -245,6 +245,13 @@ impl Instance {
 fn is_pending(fault: &Fault) -> bool {
     match fault {
         Fault::TrackerPending(_) => true,
-        Fault::LinkMissing(_) | Fault::LinkDown(_) | Fault::NoSource(_) | Fault::Tracker(_) => false,
+        Fault::LinkMissing(_)
+        | Fault::LinkDown(_)
+        | Fault::LinkUp(_)
+        | Fault::NoSource(_)
+        | Fault::SourceGone(..)
+        | Fault::Tracker(_)
+        | Fault::TrackerGood(_)
+        | Fault::TrackerNumber(..) => false,
     }
 }

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use model::effect::{ElectEffect, SendAdvert};
 use model::fact::JournalEntry;
 use model::ids::{GroupName, InstanceName, LinkIndex};
-use model::plan::{GroupPlan, InstancePlan, Plan, Transport};
+use model::plan::{GroupPlan, InstancePlan, Plan, StartPlan, Transport};
 use model::time::Instant;
 use model::transition::State;
 use std::time::Duration;
@@ -50,6 +50,8 @@ impl Election {
         if self.stopping {
             return;
         }
+        self.begin_late(&plan.start, now);
+        self.links.plan(&plan.links);
         self.retire(plan, now);
         let mut old = std::mem::take(&mut self.instances);
         for wanted in &plan.instances {
@@ -74,6 +76,17 @@ impl Election {
         self.reclaim();
         self.group_up(&plan.groups);
         self.settle(now);
+    }
+
+    /// The first plan may have to wait, though not for what a predecessor was Master of.
+    fn begin_late(&mut self, start: &StartPlan, now: Instant) {
+        if std::mem::replace(&mut self.served, true) || !self.inheritance.is_empty() {
+            return;
+        }
+        let after_boot = u64::try_from(start.after_boot.as_nanos()).unwrap_or(u64::MAX);
+        // Our clock counts from the boot.
+        let begins = (now + start.delay).max(Instant::from_nanos(after_boot));
+        self.begins = (begins > now).then_some(begins);
     }
 
     /// What a predecessor was Master of and the plan has no more: its peers are told, and its addresses go.

@@ -183,13 +183,24 @@ impl Election {
                     }
                     self.yield_unit(i, heard, interval, now);
                 }
-                Answer::Heal => {
-                    if let Some(instance) = self.instances.get_mut(i) {
-                        instance.heal(now);
-                    }
-                    self.reconcile(i, now);
-                }
+                Answer::Heal => self.heal_unit(i, now),
             },
+        }
+    }
+
+    /// Hosts may have believed a lower Master, and its group with it (KA-044).
+    fn heal_unit(&mut self, i: usize, now: Instant) {
+        let Some(unit) = self.instances.get(i).map(|instance| instance.unit) else {
+            return;
+        };
+        for n in 0.. {
+            let Some(member) = self.member(unit, n) else {
+                return;
+            };
+            if let Some(instance) = self.instances.get_mut(member) {
+                instance.heal(now);
+            }
+            self.reconcile(member, now);
         }
     }
 

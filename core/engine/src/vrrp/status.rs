@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use model::fact::JournalEntry;
 use model::ids::LinkIndex;
 use model::plan::Version;
-use model::status::{GroupStatus, InstanceStatus};
+use model::status::{ContributionStatus, GroupStatus, InstanceStatus};
 use model::time::{Instant, WallTime};
 use model::transition::{Cause, State};
 
@@ -18,7 +18,11 @@ impl Election {
         let instances = self
             .instances
             .iter()
-            .map(|instance| instance.status(now))
+            .map(|instance| InstanceStatus {
+                contributions: self.contributions(instance),
+                cause: self.cause(instance, now),
+                ..instance.status(now)
+            })
             .collect();
         let groups = self.units.iter().filter_map(|unit| {
             let members = || unit.members.iter().filter_map(|i| self.instances.get(*i));
@@ -26,9 +30,38 @@ impl Election {
                 name: unit.group.as_ref()?.to_string(),
                 state: members().next().map_or(State::Initialize, Instance::state),
                 members: members().map(|member| member.plan.name.to_string()).collect(),
+                faults: members()
+                    .flat_map(|member| {
+                        member
+                            .faults
+                            .iter()
+                            .map(|fault| format!("{}: {fault}", member.plan.name))
+                    })
+                    .collect(),
             })
         });
         (instances, groups.collect())
+    }
+
+    fn cause(&self, instance: &Instance, now: Instant) -> String {
+        match self.begins {
+            Some(at) if instance.state() == State::Initialize => {
+                format!("elections begin in {:.1?}", at.since(now))
+            }
+            Some(_) | None => instance.cause_in_words(),
+        }
+    }
+
+    fn contributions(&self, instance: &Instance) -> Vec<ContributionStatus> {
+        // The owner's priority is moved by nothing (KA-057).
+        let tracked = instance
+            .tracked(&self.links, &self.trackers)
+            .filter(|tracked| tracked.shift() != 0 && !instance.plan.priority.is_owner());
+        let each = tracked.map(|tracked| ContributionStatus {
+            of: tracked.to_string(),
+            by: tracked.shift(),
+        });
+        each.collect()
     }
 
     /// What a successor needs to go on, and the guardian to leave in our place.
@@ -39,8 +72,8 @@ impl Election {
 }
 
 impl Instance {
-    fn status(&self, now: Instant) -> InstanceStatus {
-        let cause = match (&self.phase, &self.cause) {
+    fn cause_in_words(&self) -> String {
+        match (&self.phase, &self.cause) {
             (Phase::Fault, _) if !self.faults.is_empty() => {
                 Cause::Faults(self.faults.iter().cloned().collect()).to_string()
             }
@@ -49,7 +82,10 @@ impl Instance {
             }
             (_, Some(cause)) => cause.to_string(),
             (_, None) => String::new(),
-        };
+        }
+    }
+
+    fn status(&self, now: Instant) -> InstanceStatus {
         InstanceStatus {
             name: self.plan.name.to_string(),
             interface: self.plan.interface.to_string(),
@@ -60,9 +96,11 @@ impl Instance {
             },
             state: self.state(),
             since_s: now.since(self.since).as_secs_f64(),
-            cause,
+            cause: String::new(),
             base_priority: self.plan.priority.get(),
             priority: self.priority.get(),
+            contributions: Vec::new(),
+            faults: self.faults.iter().map(ToString::to_string).collect(),
             master: match self.phase {
                 Phase::Master(_) => self.source,
                 Phase::Backup(backup) => self.heard.or(backup.lower).map(|heard| heard.source),

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod bounds;
+mod delays;
 mod groups;
 mod hostile;
 mod kit;
@@ -16,3 +17,4 @@ mod stalls;
 mod steady;
 mod storm;
 mod timers;
+mod tracking;

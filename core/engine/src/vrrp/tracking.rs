@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::time::Duration;
 
-use model::fact::{LinkFact, TrackerState};
+use model::fact::{LinkFact, LinkNews, TrackerState};
 use model::ids::{LinkName, TrackerName};
 use model::net::Family;
 use model::time::Instant;
@@ -14,6 +15,13 @@ use super::instance::Instance;
 use super::links::Links;
 use super::notice::Topic;
 use super::{Election, Out};
+
+mod bearing;
+
+use bearing::{Bearing, bearing};
+
+/// What is known of trackers.
+type Trackers = BTreeMap<TrackerName, TrackerState>;
 
 impl Election {
     /// Derives everything that depends on links and trackers anew.
@@ -32,6 +40,22 @@ impl Election {
         }
         self.addressees.find(&self.instances);
     }
+
+    /// The longest that the loss of an interface may be doubted: peers must not have given up an instance whose adverts
+    /// go there (KA-053).
+    pub(super) fn hold_max(&self, news: &LinkNews) -> Option<Duration> {
+        let LinkNews::Is(fact) = news else { return None };
+        if !self.links.doubts(&fact.name) {
+            return None;
+        }
+        let plans = self.instances.iter().map(|instance| &instance.plan);
+        let own = plans.filter(|plan| plan.interface == fact.name);
+        own.map(|plan| {
+            let interval = plan.advert_interval.as_duration();
+            (interval * u32::from(plan.down_adverts.saturating_sub(1))).saturating_sub(interval / 256)
+        })
+        .min()
+    }
 }
 
 impl Instance {
@@ -43,8 +67,9 @@ impl Instance {
             .plan
             .source
             .or_else(|| fact.and_then(|fact| self.find_source(fact, virtual_addresses)));
-        // IPv6 addresses vanish with the carrier. Who ignores the carrier keeps the last one.
-        let ignores_carrier = fact.is_some_and(|fact| !fact.up) && !self.plan.track_own_link;
+        // IPv6 addresses vanish with the carrier. Who ignores the carrier, or does not believe it yet, keeps the last one.
+        let ignores_carrier =
+            fact.is_some_and(|fact| links.is_doubted(fact.index) || (!fact.up && !self.plan.track_own_link));
         self.source = found.or(self.source.filter(|_| ignores_carrier));
     }
 
@@ -62,54 +87,71 @@ impl Instance {
         })
     }
 
-    fn find_faults(&mut self, links: &Links, trackers: &BTreeMap<TrackerName, TrackerState>) {
+    fn find_faults(&mut self, links: &Links, trackers: &Trackers) {
         let own = &self.plan.interface;
-        self.faults.clear();
-        self.faults.extend(match link_fault(links, own) {
+        let mut faults = std::mem::take(&mut self.faults);
+        faults.clear();
+        faults.extend(match link_fault(links, own) {
             Some(Fault::LinkDown(_)) if !self.plan.track_own_link => None,
             other => other,
         });
         if self.link.is_some() && self.source.is_none() {
-            self.faults.insert(Fault::NoSource(own.clone()));
+            faults.insert(Fault::NoSource(own.clone()));
         }
-        for tracked in self.track_links.iter().filter(|tracked| tracked.weight == 0) {
-            self.faults.extend(link_fault(links, &tracked.interface));
-        }
-        for tracked in self.track.iter().filter(|tracked| tracked.weight == 0) {
-            self.faults
-                .extend(match self.verdict(&tracked.tracker, trackers) {
-                    TrackerState::Good => None,
-                    TrackerState::Pending => Some(Fault::TrackerPending(tracked.tracker.clone())),
-                    TrackerState::Failed => Some(Fault::Tracker(tracked.tracker.clone())),
-                });
-        }
+        faults.extend(self.source_fault(links));
+        faults.extend(
+            self.tracked(links, trackers)
+                .filter_map(|tracked| tracked.fault()),
+        );
+        self.faults = faults;
+    }
+
+    /// KA-054: the loss of the configured source, for who asks for it.
+    fn source_fault(&self, links: &Links) -> Option<Fault> {
+        let source = self.plan.source.filter(|_| self.plan.track_source)?;
+        let own = links.named(&self.plan.interface)?;
+        let is_there = own.addresses.iter().any(|net| net.addr() == source);
+        (!is_there).then(|| Fault::SourceGone(own.name.clone(), source))
     }
 
     /// Base and the sum of the weights, inside 1..=254; the owner's is not moved (VRRP-025, KA-057).
-    fn find_priority(&mut self, links: &Links, trackers: &BTreeMap<TrackerName, TrackerState>) {
-        let by_links = self
-            .track_links
-            .iter()
-            .map(|tracked| match link_fault(links, &tracked.interface) {
-                None => tracked.weight.max(0),
-                Some(_) => tracked.weight.min(0),
-            });
-        let by_trackers = self
-            .track
-            .iter()
-            .map(|tracked| match self.verdict(&tracked.tracker, trackers) {
-                TrackerState::Good => tracked.weight.max(0),
-                TrackerState::Failed => tracked.weight.min(0),
-                TrackerState::Pending => 0,
-            });
-        let sum = by_links
-            .chain(by_trackers)
-            .map(i32::from)
-            .fold(0, i32::saturating_add);
+    fn find_priority(&mut self, links: &Links, trackers: &Trackers) {
+        let shifts = self.tracked(links, trackers).map(|tracked| tracked.shift());
+        let sum = shifts.fold(0, i32::saturating_add);
         self.priority = self.plan.priority.moved_by(sum);
     }
 
-    fn verdict(&self, name: &TrackerName, trackers: &BTreeMap<TrackerName, TrackerState>) -> TrackerState {
+    /// Everything it tracks, its group's included, and what that does to it now.
+    pub(super) fn tracked<'a>(
+        &'a self,
+        links: &'a Links,
+        trackers: &'a Trackers,
+    ) -> impl Iterator<Item = Tracked<'a>> {
+        let by_links = self.track_links.iter().map(|track| {
+            let fault = link_fault(links, &track.interface);
+            let state = if fault.is_none() {
+                TrackerState::Good
+            } else {
+                TrackerState::Failed
+            };
+            Tracked {
+                of: Subject::Link(&track.interface, fault),
+                state,
+                bearing: bearing(state, track.weight, track.reverse),
+            }
+        });
+        let by_trackers = self.track.iter().map(|track| {
+            let state = self.verdict(&track.tracker, trackers);
+            Tracked {
+                of: Subject::Tracker(&track.tracker),
+                state,
+                bearing: bearing(state, track.weight, track.reverse),
+            }
+        });
+        by_links.chain(by_trackers)
+    }
+
+    fn verdict(&self, name: &TrackerName, trackers: &Trackers) -> TrackerState {
         match trackers.get(name).copied().unwrap_or(TrackerState::Pending) {
             TrackerState::Pending if self.trusting => TrackerState::Good,
             state => state,
@@ -128,6 +170,55 @@ impl Instance {
         if let Err(unsendable) = self.prepared.refresh(&self.plan, basis) {
             let words = || format!("cannot make an advert: {unsendable}; correct the configuration");
             self.notice(Topic::Unsendable, None, words, out, now);
+        }
+    }
+}
+
+/// A thing that an instance tracks.
+#[derive(Debug)]
+pub(super) struct Tracked<'a> {
+    of: Subject<'a>,
+    state: TrackerState,
+    bearing: Bearing,
+}
+
+#[derive(Debug)]
+enum Subject<'a> {
+    /// With what is wrong with it.
+    Link(&'a LinkName, Option<Fault>),
+    Tracker(&'a TrackerName),
+}
+
+impl Tracked<'_> {
+    /// What it adds to the priority.
+    pub(super) fn shift(&self) -> i32 {
+        match self.bearing {
+            Bearing::Shift(by) => by,
+            Bearing::Fault | Bearing::Wait => 0,
+        }
+    }
+
+    fn fault(self) -> Option<Fault> {
+        match (self.bearing, self.of) {
+            (Bearing::Shift(_), _) => None,
+            (Bearing::Fault | Bearing::Wait, Subject::Link(name, fault)) => {
+                Some(fault.unwrap_or_else(|| Fault::LinkUp(name.clone())))
+            }
+            (Bearing::Wait, Subject::Tracker(name)) => Some(Fault::TrackerPending(name.clone())),
+            (Bearing::Fault, Subject::Tracker(name)) => Some(match self.state {
+                TrackerState::Good => Fault::TrackerGood(name.clone()),
+                TrackerState::Number(number) => Fault::TrackerNumber(name.clone(), number),
+                TrackerState::Failed | TrackerState::Pending => Fault::Tracker(name.clone()),
+            }),
+        }
+    }
+}
+
+impl std::fmt::Display for Tracked<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.of {
+            Subject::Link(name, _) => write!(f, "interface {name}"),
+            Subject::Tracker(name) => write!(f, "tracker {name}"),
         }
     }
 }

@@ -50,6 +50,8 @@ impl Election {
             (State::Master, State::Initialize | State::Backup | State::Fault) => {
                 instance.counters.released_master += 1;
                 instance.trusting = false;
+                // What is still to be said would draw hosts to us (KA-045).
+                self.out.pace.withdraw(&instance.plan.name);
                 if farewell == Farewell::Say {
                     // RFC 9568 §6.4.3: "Send an ADVERTISEMENT with Priority = 0", while the addresses are still on.
                     instance.send_farewell(&mut self.out);

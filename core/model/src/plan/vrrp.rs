@@ -1,6 +1,7 @@
 //! Virtual routers, their groups and what they track.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -54,6 +55,8 @@ pub struct InstancePlan {
     pub announcement: Announcement,
     /// Whether its own interface being down is a fault.
     pub track_own_link: bool,
+    /// Whether the loss of `source` from its interface is a fault.
+    pub track_source: bool,
     /// Other interfaces it depends on.
     pub track_links: Vec<TrackLink>,
     /// Trackers it depends on.
@@ -127,6 +130,14 @@ pub struct Announcement {
     pub refresh: Duration,
     /// Announcements of each address in a refresh.
     pub refresh_repeat: u8,
+    /// Announcements of each address in a burst after a lower Master was heard.
+    pub lower_repeat: u8,
+    /// From that burst to a second one; none when zero.
+    pub lower_second_after: Duration,
+    /// Least distance between two gratuitous ARPs on one interface.
+    pub arp_gap: Duration,
+    /// The same between two neighbour advertisements.
+    pub na_gap: Duration,
 }
 
 impl Default for Announcement {
@@ -136,8 +147,33 @@ impl Default for Announcement {
             second_after: Duration::from_secs(5),
             refresh: Duration::ZERO,
             refresh_repeat: 1,
+            lower_repeat: 5,
+            lower_second_after: Duration::from_secs(5),
+            arp_gap: Duration::ZERO,
+            na_gap: Duration::ZERO,
         }
     }
+}
+
+/// How long changes of an interface are doubted. A loss is not doubted for longer than the peers of an instance wait
+/// for its adverts, whatever stands here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkPlan {
+    /// Interface.
+    pub interface: LinkName,
+    /// It has to be down for so long.
+    pub down_delay: Duration,
+    /// It has to be up for so long.
+    pub up_delay: Duration,
+}
+
+/// When elections begin. Until then nothing is sent, and nothing that is heard counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartPlan {
+    /// After the daemon's start.
+    pub delay: Duration,
+    /// After the boot of the machine.
+    pub after_boot: Duration,
 }
 
 /// An interface whose state moves the priority, or puts the instance in Fault.
@@ -147,15 +183,20 @@ pub struct TrackLink {
     pub interface: LinkName,
     /// Zero: down is a Fault. Above: added while up. Below: added while down.
     pub weight: i16,
+    /// The weight counts the other way round; with none, up is a Fault.
+    pub reverse: bool,
 }
 
-/// A tracker whose verdict moves the priority, or puts the instance in Fault.
+/// A tracker or a watch whose state moves the priority, or puts the instance in Fault.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TrackTracker {
-    /// Tracker.
+    /// Tracker, or watch.
     pub tracker: TrackerName,
-    /// Zero: failure is a Fault. Above: added while good. Below: added while failed.
+    /// Zero: failure is a Fault. Above: added while good. Below: added while failed. A number is multiplied by it; with
+    /// none, any number but 0 is a Fault.
     pub weight: i16,
+    /// The weight counts the other way round; with none, good is a Fault, and so is the number 0.
+    pub reverse: bool,
 }
 
 /// A check of this node (`vrrp_script`).
@@ -165,6 +206,72 @@ pub struct TrackerPlan {
     pub name: TrackerName,
     /// What is run, how often, and how many results in a row count.
     pub check: CheckPlan,
+    /// Counts as failed until its first answer, instead of being waited for.
+    pub starts_failed: bool,
+}
+
+/// Something of this machine that the router looks at itself, without a plugin. It shares the names of trackers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchPlan {
+    /// Name by which instances refer to it.
+    pub name: TrackerName,
+    /// What is looked at.
+    pub subject: WatchSubject,
+}
+
+/// What a watch looks at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WatchSubject {
+    /// A file with a whole number in it (`track_file`).
+    File(FileWatch),
+    /// How many processes of a kind there are (`vrrp_track_process`).
+    Process(ProcessWatch),
+}
+
+/// A file whose number moves priorities.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileWatch {
+    /// The file.
+    pub path: PathBuf,
+    /// The number while there is no such file.
+    pub absent: i32,
+}
+
+/// Processes that have to run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessWatch {
+    /// Which ones.
+    pub pattern: ProcessPattern,
+    /// Good while there are at least so many; zero: none has to run.
+    pub at_least: u32,
+    /// And at most so many.
+    pub at_most: Option<u32>,
+    /// How long there have to be enough, or not too many, before it counts as good.
+    pub good_after: Duration,
+    /// How long that has to be otherwise before it counts as failed.
+    pub failed_after: Duration,
+}
+
+/// Which processes count.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ProcessPattern {
+    /// The command: its name without directory, or its whole path if it is written with one.
+    pub command: String,
+    /// Its arguments; not looked at when `None`.
+    pub arguments: Option<Vec<String>>,
+    /// How the arguments are compared.
+    pub matching: ArgumentMatch,
+}
+
+/// How arguments of a process are compared with those that are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ArgumentMatch {
+    /// Each equal, none more.
+    Exact,
+    /// The first ones equal; more may follow.
+    Initial,
+    /// As initial, and the last of them may go on.
+    Partial,
 }
 
 /// Instances that are Master, Backup or Fault together.

@@ -1,7 +1,7 @@
 //! Real servers, quorum, sorry server.
 
 use insta::assert_snapshot;
-use model::plan::{OnUnknown, Plan, QuorumPlan, ServerPlan};
+use model::plan::{OnUnknown, Plan, QuorumPlan, ServerPlan, TrackerPlan};
 use model::probe::Status;
 
 use super::world::*;
@@ -247,4 +247,21 @@ fn trackers_are_pending_until_their_first_verdict() {
         ("good", "script says up")
     );
     assert!(ipvs.available);
+}
+
+/// keepalived's `init_fail`.
+#[test]
+fn a_tracker_may_start_as_failed() {
+    let mut world = World::new();
+    let wanted = Plan {
+        trackers: vec![TrackerPlan {
+            starts_failed: true,
+            ..tracker("chk")
+        }],
+        ..Plan::default()
+    };
+    world.plan(&wanted);
+    assert_snapshot!(world.told(), @"tracker chk: Failed");
+    world.pass(2);
+    assert_snapshot!(world.told(), @"tracker chk: Good");
 }

@@ -340,6 +340,7 @@ pub(super) fn tracker(name: &str) -> TrackerPlan {
     TrackerPlan {
         name: TrackerName::from(name),
         check: check("script"),
+        starts_failed: false,
     }
 }
 

@@ -122,7 +122,7 @@ fn bursts_follow_the_plan_and_end_with_the_state() {
         repeat: 2,
         second_after: ms(5000),
         refresh: ms(10_000),
-        refresh_repeat: 1,
+        ..Announcement::default()
     };
     let plan = InstancePlan {
         announcement,
@@ -207,6 +207,7 @@ fn a_successor_trusts_the_trackers_that_its_predecessor_had() {
     let tracked = |weight| TrackTracker {
         tracker: "t".into(),
         weight,
+        reverse: false,
     };
     for weight in [0, 50] {
         let plan = InstancePlan {

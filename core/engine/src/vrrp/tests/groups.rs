@@ -22,6 +22,7 @@ fn group() -> GroupPlan {
         track: vec![TrackTracker {
             tracker: "t".into(),
             weight: 0,
+            reverse: false,
         }],
         track_links: Vec::new(),
         hooks: Vec::new(),
@@ -109,6 +110,7 @@ fn the_fault_of_a_members_own_is_named_at_that_member() {
     let own = TrackTracker {
         tracker: "own".into(),
         weight: 0,
+        reverse: false,
     };
     node.plan(
         &[

@@ -46,6 +46,7 @@ fn tracked(number: u64, weight: i16) -> InstancePlan {
         track: vec![TrackTracker {
             tracker: "t".into(),
             weight,
+            reverse: false,
         }],
         ..plan("a", number)
     }

@@ -55,10 +55,12 @@ pub(super) fn plan(name: &str, number: u64) -> InstancePlan {
         announcement: Announcement {
             repeat: 1,
             second_after: Duration::ZERO,
-            refresh: Duration::ZERO,
-            refresh_repeat: 1,
+            lower_repeat: 1,
+            lower_second_after: Duration::ZERO,
+            ..Announcement::default()
         },
         track_own_link: true,
+        track_source: false,
         track_links: Vec::new(),
         track: Vec::new(),
         hooks: Vec::new(),
@@ -137,6 +139,7 @@ impl Election {
         let all = units
             .map(|(at, _)| at)
             .chain(self.orphans_due().map(|(at, _)| at));
+        let all = all.chain(self.common_due().map(|(at, _)| at));
         let kept = self.deadlines.first().map(|(at, _)| at);
         assert_eq!(kept, all.min(), "the kept deadline and the true one");
     }
@@ -174,7 +177,11 @@ impl Node {
             groups: groups.to_vec(),
             ..Plan::default()
         };
-        self.election.handle_plan(&plan, self.now);
+        self.serve(&plan);
+    }
+
+    pub(super) fn serve(&mut self, plan: &Plan) {
+        self.election.handle_plan(plan, self.now);
         self.drain();
     }
 

@@ -162,6 +162,7 @@ fn each_state_with_each_advert() {
                 track_links: vec![TrackLink {
                     interface: "eth9".into(),
                     weight: 0,
+                    reverse: false,
                 }],
                 ..plan.clone()
             }]),
@@ -368,6 +369,7 @@ fn a_moved_priority_moves_the_running_down_timer() {
     let tracked = TrackTracker {
         tracker: "t".into(),
         weight: 100,
+        reverse: false,
     };
     let plan = InstancePlan {
         track: vec![tracked],
@@ -401,6 +403,7 @@ fn priority_change_while_backup_making_the_down_deadline_lie_in_the_past() {
     let tracked = TrackTracker {
         tracker: "t".into(),
         weight: 150,
+        reverse: false,
     };
     let plan = InstancePlan {
         track: vec![tracked],
@@ -420,6 +423,7 @@ fn a_moved_priority_is_in_the_next_advert() {
     let tracked = TrackTracker {
         tracker: "t".into(),
         weight: -30,
+        reverse: false,
     };
     let plan = InstancePlan {
         track: vec![tracked],
@@ -476,10 +480,12 @@ fn faults_are_a_set_and_all_must_go() {
         track: vec![TrackTracker {
             tracker: "t".into(),
             weight: 0,
+            reverse: false,
         }],
         track_links: vec![TrackLink {
             interface: "eth1".into(),
             weight: 0,
+            reverse: false,
         }],
         ..plan("a", 100)
     };
@@ -501,6 +507,7 @@ fn a_start_waits_for_its_trackers_in_initialize() {
     let tracked = TrackTracker {
         tracker: "t".into(),
         weight: 0,
+        reverse: false,
     };
     let mut node = Node::start(&[InstancePlan {
         track: vec![tracked],
@@ -524,6 +531,7 @@ fn weights_of_links_and_trackers_add_up_inside_the_range() {
             track_links: vec![TrackLink {
                 interface: "eth1".into(),
                 weight,
+                reverse: false,
             }],
             ..plan("a", 100)
         };

@@ -120,6 +120,7 @@ fn a_tracker_added_to_a_master_is_waited_for_without_a_failover() {
     let tracked = TrackTracker {
         tracker: "t".into(),
         weight: 0,
+        reverse: false,
     };
     node.plan(
         &[InstancePlan {

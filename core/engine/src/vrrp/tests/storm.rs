@@ -330,6 +330,7 @@ fn a_tracker_that_comes_and_goes_moves_no_more_than_the_priorities() {
         let tracked = TrackTracker {
             tracker: "t".into(),
             weight: -100,
+            reverse: false,
         };
         let mut better = routers(1, 150, Preempt::Yes);
         better[0].track = vec![tracked];
