@@ -1,6 +1,7 @@
 //! Processes: making them with exactly what they may have, ending them with all their children, and the signals that
 //! tell about them.
 
+pub mod census;
 pub mod privilege;
 pub mod signals;
 pub mod spawn;
