@@ -10,9 +10,6 @@ use model::plan::Plan;
 use crate::diagnostics::Diagnostics;
 use crate::draft::Draft;
 
-/// Stands in a draft for "the tracker's own weight"; no weight can be it (-253..=253).
-pub(crate) const WEIGHT_OF_TRACKER: i16 = i16::MIN;
-
 /// The kernel's schedulers (net/netfilter/ipvs).
 pub(crate) const SCHEDULERS: [&str; 14] = [
     "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "fo", "ovf", "twos",
@@ -44,6 +41,9 @@ pub(crate) fn check(draft: &mut Draft, d: &mut Diagnostics) -> Plan {
             .iter()
             .map(|tracker| tracker.plan.clone())
             .collect(),
+        start: draft.start,
+        links: draft.links.clone(),
+        watches: draft.watches.iter().map(|watch| watch.plan.clone()).collect(),
         services: draft
             .services
             .iter()

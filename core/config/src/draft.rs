@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use model::ids::{InstanceName, PluginName, TrackerName};
 use model::ipvs::DestinationKey;
 use model::plan::{
-    CheckPlan, GroupPlan, InstancePlan, IpvsPlan, PluginPlan, ServerPlan, ServicePlan, SyncPlan, TrackerPlan,
+    CheckPlan, GroupPlan, InstancePlan, IpvsPlan, LinkPlan, PluginPlan, ServerPlan, ServicePlan, StartPlan,
+    SyncPlan, TrackerPlan, WatchPlan,
 };
 
 use crate::plugins;
@@ -16,9 +17,12 @@ use crate::source::Span;
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
     pub(crate) node: String,
+    pub(crate) start: StartPlan,
+    pub(crate) links: Vec<LinkPlan>,
     pub(crate) instances: Vec<InstanceDraft>,
     pub(crate) groups: Vec<GroupDraft>,
     pub(crate) trackers: Vec<TrackerDraft>,
+    pub(crate) watches: Vec<WatchDraft>,
     /// Trackers that were refused: a reference to one is not called undefined as well.
     pub(crate) broken_trackers: Vec<TrackerName>,
     pub(crate) services: Vec<ServiceDraft>,
@@ -99,9 +103,32 @@ pub(crate) struct GroupDraft {
 #[derive(Debug)]
 pub(crate) struct TrackerDraft {
     pub(crate) plan: TrackerPlan,
-    /// Weight where the instance that refers to it gives none.
-    pub(crate) weight: i16,
+    /// Where the instance that refers to it gives none.
+    pub(crate) weight: Weight,
     pub(crate) head: Span,
+}
+
+#[derive(Debug)]
+pub(crate) struct WatchDraft {
+    pub(crate) plan: WatchPlan,
+    /// Where the instance that refers to it gives none.
+    pub(crate) weight: Weight,
+    pub(crate) head: Span,
+}
+
+/// How much a tracked thing counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Weight {
+    pub(crate) by: i16,
+    pub(crate) reverse: bool,
+}
+
+impl Weight {
+    /// Stands in a draft for "the tracker's own"; no weight can be it (-254..=254).
+    pub(crate) const OF_TRACKER: Self = Self {
+        by: i16::MIN,
+        reverse: false,
+    };
 }
 
 #[derive(Debug)]

@@ -10,11 +10,13 @@ mod lex;
 mod tree;
 
 mod checker;
+mod delays;
 mod global;
 mod ipvs;
 mod lvs;
 mod script;
 mod vrrp;
+mod watch;
 
 use std::sync::Arc;
 
@@ -33,6 +35,9 @@ pub(crate) fn read(source: &Arc<Source>, env: &Environment, draft: &mut Draft, r
         match item.keyword() {
             "global_defs" => globals.lower(item, draft, d),
             "vrrp_script" => script::lower(item, &globals, draft, d),
+            "interface_up_down_delays" => delays::lower(item, draft, d),
+            "track_file" | "vrrp_track_file" => watch::lower_file(item, draft, d),
+            "vrrp_track_process" => watch::lower_process(item, draft, d),
             "vrrp_instance" => vrrp::lower(item, &globals, draft, d),
             "vrrp_sync_group" => vrrp::lower_group(item, &globals, draft, d),
             "virtual_server" => lvs::lower(item, &groups, &globals, draft, d),

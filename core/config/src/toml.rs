@@ -10,6 +10,7 @@ mod check;
 mod hook;
 mod instance;
 mod ipvs;
+mod links;
 mod plugin;
 mod service;
 mod tracker;
@@ -30,6 +31,12 @@ pub(crate) fn lower(tree: &Tree, draft: &mut Draft, diagnostics: &mut Diagnostic
     }
     for (name, table) in keys.named_tables("instance", diagnostics) {
         instance::lower(name, table, draft, diagnostics);
+    }
+    for (name, table) in keys.named_tables("interface", diagnostics) {
+        links::lower(name, table, draft, diagnostics);
+    }
+    if let Some(table) = keys.table("start", diagnostics) {
+        draft.start = links::lower_start(table, diagnostics);
     }
     for (name, table) in keys.named_tables("group", diagnostics) {
         instance::lower_group(name, table, draft, diagnostics);

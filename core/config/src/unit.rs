@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+/// Longest time for which anything is waited for on purpose.
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(3600);
+
 /// `1s`, `10ms`, `1.5s`, `2m`, `1h`, `500us`.
 pub(crate) fn duration(text: &str) -> Option<Duration> {
     let text = text.trim();

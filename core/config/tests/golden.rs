@@ -104,7 +104,7 @@ fn the_examples_load_together() {
     let plan = loaded.plan.expect("no error was reported");
     assert_eq!(
         (plan.instances.len(), plan.groups.len(), plan.services.len()),
-        (5, 1, 3)
+        (6, 1, 3)
     );
     let plugins: Vec<&str> = plan.plugins.iter().map(|plugin| plugin.name.as_str()).collect();
     assert_eq!(plugins, ["webhook", "misc", "http", "redis", "tcp"]);

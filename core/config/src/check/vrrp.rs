@@ -8,9 +8,8 @@ use model::ids::TrackerName;
 use model::net::Family;
 use model::plan::{Auth, Preempt, TrackTracker, Transport, Version, VirtualAddress};
 
-use super::WEIGHT_OF_TRACKER;
 use crate::diagnostics::Diagnostics;
-use crate::draft::{Draft, InstanceDraft, Language};
+use crate::draft::{Draft, InstanceDraft, Language, Weight};
 use crate::source::Span;
 
 /// Most addresses that fit in the advert's 8-bit count (RFC 9568 §5.2.5).
@@ -18,30 +17,32 @@ const ADDRESSES_MAX: usize = 255;
 
 pub(super) fn trackers(draft: &mut Draft, d: &mut Diagnostics) {
     let mut first: BTreeMap<TrackerName, Span> = BTreeMap::new();
-    for tracker in &draft.trackers {
-        if let Some(span) = first.get(&tracker.plan.name) {
-            d.duplicate(&tracker.head, "tracker", tracker.plan.name.as_str(), span);
+    let trackers = draft
+        .trackers
+        .iter()
+        .map(|tracker| (&tracker.plan.name, &tracker.head));
+    let watches = draft.watches.iter().map(|watch| (&watch.plan.name, &watch.head));
+    for (name, head) in trackers.chain(watches) {
+        if let Some(span) = first.get(name) {
+            d.duplicate(head, "tracker", name.as_str(), span);
         } else {
-            first.insert(tracker.plan.name.clone(), tracker.head.clone());
+            first.insert(name.clone(), head.clone());
         }
     }
 }
 
 /// Weights of the trackers that exist, and which were refused.
 struct Known {
-    weights: BTreeMap<TrackerName, i16>,
+    weights: BTreeMap<TrackerName, Weight>,
     broken: Vec<TrackerName>,
 }
 
 impl Known {
     fn of(draft: &Draft) -> Self {
-        let weights = draft
-            .trackers
-            .iter()
-            .map(|t| (t.plan.name.clone(), t.weight))
-            .collect();
+        let trackers = draft.trackers.iter().map(|t| (t.plan.name.clone(), t.weight));
+        let watches = draft.watches.iter().map(|w| (w.plan.name.clone(), w.weight));
         Self {
-            weights,
+            weights: trackers.chain(watches).collect(),
             broken: draft.broken_trackers.clone(),
         }
     }
@@ -52,8 +53,9 @@ impl Known {
         list.retain_mut(|track| {
             let span = spans.next();
             let weight = self.weights.get(&track.tracker);
-            if track.weight == WEIGHT_OF_TRACKER {
-                track.weight = weight.copied().unwrap_or(0);
+            if track.weight == Weight::OF_TRACKER.by {
+                let Weight { by, reverse } = weight.copied().unwrap_or_default();
+                (track.weight, track.reverse) = (by, reverse);
             }
             let known = weight.is_some() || self.broken.contains(&track.tracker);
             let (false, Some(span)) = (known, span) else {

@@ -8,6 +8,7 @@ mod keepalived;
 mod meaning;
 mod proof;
 mod syntax;
+mod tracking;
 
 use super::{Diagnostic, Diagnostics, Severity};
 use crate::source::Span;

@@ -20,6 +20,7 @@ pub(super) struct Globals {
     pub(super) group4: Option<IpAddr>,
     pub(super) group6: Option<IpAddr>,
     pub(super) announcement: Announcement,
+    pub(super) lower: Lower,
     pub(super) down_adverts: u8,
     pub(super) answer_lower: bool,
     pub(super) message_only: bool,
@@ -34,6 +35,7 @@ impl Globals {
             group4: None,
             group6: None,
             announcement: Announcement::default(),
+            lower: Lower::default(),
             down_adverts: 3,
             answer_lower: true,
             message_only: false,
@@ -56,6 +58,10 @@ impl Globals {
                 "vrrp_lower_prio_no_advert" => self.answer_lower = !args::flag(item, d),
                 "lvs_timeouts" => draft.ipvs.timeouts = ipvs::timeouts(item, d),
                 "lvs_sync_daemon" => draft.sync = ipvs::sync(item, d),
+                "vrrp_startup_delay" => draft.start.delay = wait(item, d).unwrap_or(draft.start.delay),
+                "vrrp_delay_after_boot" => {
+                    draft.start.after_boot = wait(item, d).unwrap_or(draft.start.after_boot);
+                }
                 "v3_checksum_as_v2" => self.message_only = true,
                 "vrrp_min_garp" => {
                     if args::flag(item, d) {
@@ -65,7 +71,7 @@ impl Globals {
                 }
                 other => {
                     if let Some(name) = other.strip_prefix("vrrp_") {
-                        announcement(name, item, &mut self.announcement, d);
+                        announcement(name, item, &mut self.announcement, &mut self.lower, d);
                     }
                 }
             }
@@ -73,12 +79,33 @@ impl Globals {
     }
 }
 
-/// `garp_master_*`, for all instances or for one.
-pub(super) fn announcement(name: &str, item: &Item, into: &mut Announcement, d: &mut Diagnostics) {
+/// How a Master announces after it heard a lower one; as a new Master does where nothing is written.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Lower {
+    pub(super) repeat: Option<u8>,
+    pub(super) second_after: Option<Duration>,
+}
+
+fn wait(item: &Item, d: &mut Diagnostics) -> Option<Duration> {
+    args::time(item, Duration::ZERO, unit::WAIT_MAX, d)
+}
+
+/// `garp_*` and `gna_*`, for all instances or for one.
+pub(super) fn announcement(
+    name: &str,
+    item: &Item,
+    into: &mut Announcement,
+    lower: &mut Lower,
+    d: &mut Diagnostics,
+) {
     let time = |d: &mut Diagnostics| args::time(item, Duration::ZERO, Duration::from_secs(86_400), d);
     match name {
         "garp_master_delay" => into.second_after = time(d).unwrap_or(into.second_after),
         "garp_master_refresh" => into.refresh = time(d).unwrap_or(into.refresh),
+        "garp_interval" => into.arp_gap = time(d).unwrap_or(into.arp_gap),
+        "gna_interval" => into.na_gap = time(d).unwrap_or(into.na_gap),
+        "garp_lower_prio_delay" => lower.second_after = time(d).or(lower.second_after),
+        "garp_lower_prio_repeat" => lower.repeat = byte(item, 0, 255, d).or(lower.repeat),
         "garp_master_repeat" => into.repeat = byte(item, 1, 255, d).unwrap_or(into.repeat),
         "garp_master_refresh_repeat" => {
             into.refresh_repeat = byte(item, 1, 255, d).unwrap_or(into.refresh_repeat);

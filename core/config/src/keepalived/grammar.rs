@@ -82,8 +82,10 @@ const NO_SNMP: &str = "`bellwether status --json` says the same";
 const OWN_SCHEDULING: &str = "the elections have a real-time thread of their own";
 const OWN_BUFFERS: &str = "buffers are sized by the daemon";
 const NO_FIFO: &str = "a hook (notify) is told of the same transitions";
+const EXTRA: &str =
+    "an address is announced on its own interface; garp_master_refresh does it again and again";
 const NO_STATIC: &str = "nothing is put on; configure it in the network set-up of the system";
-const NO_TRACK: &str = "nothing is watched; a vrrp_script can do it";
+const NO_BFD: &str = "no BFD session is kept, so nothing is tracked; a vrrp_script can watch the peer";
 const NO_FIREWALL: &str = "no firewall rule is made";
 
 /// The file itself.
@@ -102,21 +104,18 @@ pub(super) const ROOT: [Keyword; 28] = [
     silent("linkbeat_use_polling"),
     silent("child_wait_time"),
     not_block("linkbeat_interfaces", "interfaces are watched by netlink"),
-    not_block(
-        "interface_up_down_delays",
-        "a change of an interface counts at once",
-    ),
+    list("interface_up_down_delays"),
     not_block("track_group", NO_STATIC),
     not_block("static_ipaddress", NO_STATIC),
     not_block("static_routes", NO_STATIC),
     not_block("static_rules", NO_STATIC),
-    not_block("garp_group", "announcements are not held back"),
-    not_block("track_file", NO_TRACK),
-    not_block("vrrp_track_file", NO_TRACK),
     not_block(
-        "vrrp_track_process",
-        "no process is watched; a vrrp_script with pidof can do it",
+        "garp_group",
+        "each interface is held back by itself, as garp_interval says",
     ),
+    block("track_file", 1, &vrrp::FILE),
+    block("vrrp_track_file", 1, &vrrp::FILE),
+    block("vrrp_track_process", 1, &vrrp::PROCESS),
     not_block("bfd_instance", "no BFD session is kept"),
     not_block("SSL", "SSL_GET accepts any certificate and shows none"),
     not("random_seed", "no value is random"),
@@ -236,24 +235,12 @@ const GLOBAL: [Keyword; 144] = [
     silent("stats_dump_file"),
     silent("json_dump_file"),
     not("disable_local_igmp", "the sysctl is left alone"),
-    not(
-        "vrrp_garp_lower_prio_delay",
-        "a lower router is answered by an advert",
-    ),
-    not(
-        "vrrp_garp_lower_prio_repeat",
-        "a lower router is answered by an advert",
-    ),
-    not("vrrp_garp_interval", "announcements are not held back"),
-    not("vrrp_gna_interval", "announcements are not held back"),
-    not(
-        "vrrp_garp_extra_if",
-        "only the interface of an address announces it",
-    ),
-    not(
-        "vrrp_vmac_garp_intvl",
-        "only the interface of an address announces it",
-    ),
+    line("vrrp_garp_lower_prio_delay", 1),
+    line("vrrp_garp_lower_prio_repeat", 1),
+    line("vrrp_garp_interval", 1),
+    line("vrrp_gna_interval", 1),
+    not("vrrp_garp_extra_if", EXTRA),
+    not("vrrp_vmac_garp_intvl", EXTRA),
     not(
         "vrrp_higher_prio_send_advert",
         "a better router is yielded to in silence",
@@ -267,8 +254,8 @@ const GLOBAL: [Keyword; 144] = [
         "vrrp_strict",
         "received adverts are checked by RFC 9568 §7.1, nothing else is refused",
     ),
-    not("vrrp_startup_delay", "instances start at once"),
-    not("vrrp_delay_after_boot", "instances start at once"),
+    line("vrrp_startup_delay", 1),
+    line("vrrp_delay_after_boot", 1),
     not("vrrp_iptables", NO_FIREWALL),
     not("vrrp_ipsets", NO_FIREWALL),
     not("nftables", NO_FIREWALL),

@@ -9,7 +9,7 @@ use super::args;
 use super::global::Globals;
 use super::tree::Item;
 use crate::diagnostics::Diagnostics;
-use crate::draft::{Draft, Exec, PluginUse, TrackerDraft};
+use crate::draft::{Draft, Exec, PluginUse, TrackerDraft, Weight};
 
 pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut Diagnostics) {
     args::at_most(block, 1, d);
@@ -48,15 +48,22 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
         fall: count(one("fall"), d),
         ..misc(&exec)
     };
-    let weight =
-        one("weight").and_then(|item| weight(item.args().iter().map(|word| word.text.as_str()), item, d));
+    let weight = one("weight").and_then(|item| {
+        weight(
+            item.args().iter().map(|word| word.text.as_str()),
+            item,
+            VERDICT,
+            d,
+        )
+    });
     draft.uses.push(PluginUse::of(&check, script.span(), Some(exec)));
     draft.trackers.push(TrackerDraft {
         plan: TrackerPlan {
             name: name.into(),
             check,
+            starts_failed: one("init_fail").is_some(),
         },
-        weight: weight.unwrap_or(0),
+        weight: weight.unwrap_or_default(),
         head: block.arg_span().clone(),
     });
 }
@@ -79,23 +86,27 @@ pub(super) fn misc(exec: &Exec) -> CheckPlan {
     }
 }
 
+/// Largest weight of what is good or failed.
+pub(super) const VERDICT: i16 = 253;
+/// Largest weight of what is a number.
+pub(super) const NUMBER: i16 = 254;
+
 /// `N [reverse|noreverse]`.
 pub(super) fn weight<'a>(
     mut words: impl Iterator<Item = &'a str>,
     item: &Item,
+    max: i16,
     d: &mut Diagnostics,
-) -> Option<i16> {
+) -> Option<Weight> {
     let found = words.next().unwrap_or_default();
-    let weight = found
+    let by = found
         .parse::<i16>()
         .ok()
-        .filter(|weight| (-253..=253).contains(weight));
-    if weight.is_none() {
-        let message = format!("weight `{found}` is not a number from -253 to 253");
+        .filter(|weight| (-max..=max).contains(weight));
+    if by.is_none() {
+        let message = format!("weight `{found}` is not a number from -{max} to {max}");
         d.ignored_value(item.span(), &message, "ignored");
     }
-    if words.next() == Some("reverse") {
-        d.not_supported(item.span(), "reverse", "the weight counts as it stands");
-    }
-    weight
+    let reverse = words.next() == Some("reverse");
+    by.map(|by| Weight { by, reverse })
 }

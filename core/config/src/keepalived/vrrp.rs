@@ -59,8 +59,9 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
         excluded,
         announcement: announcement(block, globals, d),
         track_own_link: block.last("dont_track_primary").is_none(),
+        track_source: block.last("track_src_ip").is_some(),
         track_links: track.links,
-        track: track.scripts,
+        track: track.trackers,
         hooks,
     };
     draft.instances.push(InstanceDraft {
@@ -251,11 +252,15 @@ fn checksum(block: &Item, family: Family, globals: &Globals, d: &mut Diagnostics
 }
 
 fn announcement(block: &Item, globals: &Globals, d: &mut Diagnostics) -> Announcement {
-    let mut announcement = globals.announcement;
+    let (mut announcement, mut lower) = (globals.announcement, globals.lower);
     for item in &block.children {
-        global::announcement(item.keyword(), item, &mut announcement, d);
+        global::announcement(item.keyword(), item, &mut announcement, &mut lower, d);
     }
-    announcement
+    Announcement {
+        lower_repeat: lower.repeat.unwrap_or(announcement.repeat),
+        lower_second_after: lower.second_after.unwrap_or(announcement.second_after),
+        ..announcement
+    }
 }
 
 fn source(block: &Item, multicast: bool, d: &mut Diagnostics) -> Option<std::net::IpAddr> {
@@ -314,7 +319,7 @@ pub(super) fn lower_group(block: &Item, globals: &Globals, draft: &mut Draft, d:
     let plan = GroupPlan {
         name: block.arg().into(),
         members: Vec::new(),
-        track: track.scripts,
+        track: track.trackers,
         track_links: track.links,
         hooks,
     };

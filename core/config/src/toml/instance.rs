@@ -1,6 +1,6 @@
 //! `[instance.NAME]` and `[group.NAME]`.
 
-mod parts;
+pub(super) mod parts;
 mod proof;
 
 use std::time::Duration;
@@ -31,6 +31,7 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
         .table("announce", d)
         .map(|table| parts::announcement(table, d));
     let track_own_link = keys.flag("track_own_interface", d).unwrap_or(true);
+    let track_source = keys.flag("track_source", d).unwrap_or(false);
     let track = parts::track(&mut keys, d);
     let hooks = hook::lower_all(&mut keys, draft, d);
     let parts = [
@@ -71,6 +72,7 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
         excluded,
         announcement: announcement.unwrap_or_default(),
         track_own_link,
+        track_source,
         track_links: track.links,
         track: track.trackers,
         hooks,

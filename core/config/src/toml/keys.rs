@@ -243,16 +243,19 @@ pub(super) fn command(node: &Node, d: &mut Diagnostics) -> Option<Vec<String>> {
             Some(words) => words,
             None => return d.open_quote(&node.span),
         },
-        Value::List(list) => list
-            .iter()
-            .map(|node| text(node, d).map(str::to_owned))
-            .collect::<Option<Vec<_>>>()?,
+        Value::List(_) => words(node, d)?,
         other => return d.wrong_type(&node.span, "a command as a list of words", other.kind()),
     };
     if words.first().is_none_or(String::is_empty) {
         return d.empty_command(&node.span);
     }
     Some(words)
+}
+
+/// A list of texts.
+pub(super) fn words(node: &Node, d: &mut Diagnostics) -> Option<Vec<String>> {
+    let words = list(node, d)?.iter();
+    words.map(|node| text(node, d).map(str::to_owned)).collect()
 }
 
 pub(super) fn choice<T: Copy>(

@@ -164,7 +164,7 @@ impl Diagnostics {
     }
 
     pub(crate) fn track_script_missing(&mut self, span: &Span, name: &str) {
-        let message = format!("there is no vrrp_script `{name}`");
+        let message = format!("there is no vrrp_script, track_file or vrrp_track_process `{name}`");
         self.warning(
             "bellwether::undefined",
             span,

@@ -1,6 +1,6 @@
 //! `vrrp_script`, `vrrp_sync_group`, `vrrp_instance`.
 
-use super::{Keyword, NO_FIFO, NO_FIREWALL, NO_TRACK, block, line, list, mail, not, not_block, silent};
+use super::{EXTRA, Keyword, NO_BFD, NO_FIFO, NO_FIREWALL, block, line, list, mail, not, not_block, silent};
 
 pub(super) const SCRIPT: [Keyword; 8] = [
     line("script", 1),
@@ -13,13 +13,27 @@ pub(super) const SCRIPT: [Keyword; 8] = [
     line("init_fail", 0),
 ];
 
+pub(super) const FILE: [Keyword; 3] = [line("file", 1), line("weight", 1), line("init_file", 0)];
+
+pub(super) const PROCESS: [Keyword; 9] = [
+    line("process", 1),
+    line("param_match", 1),
+    line("full_command", 0),
+    line("weight", 1),
+    line("quorum", 1),
+    line("quorum_max", 1),
+    line("delay", 1),
+    line("fork_delay", 1),
+    line("terminate_delay", 1),
+];
+
 pub(super) const GROUP: [Keyword; 15] = [
     list("group"),
     list("track_interface"),
     list("track_script"),
-    not_block("track_file", NO_TRACK),
-    not_block("track_process", NO_TRACK),
-    not_block("track_bfd", NO_TRACK),
+    list("track_file"),
+    list("track_process"),
+    not_block("track_bfd", NO_BFD),
     line("notify_master", 1),
     line("notify_backup", 1),
     line("notify_fault", 1),
@@ -91,10 +105,7 @@ pub(super) const INSTANCE: [Keyword; 72] = [
         "old_unicast_checksum",
         "the checksum is that of keepalived 1.3.7 and later",
     ),
-    not(
-        "track_src_ip",
-        "an interface without any address is a Fault, that of one address is not",
-    ),
+    line("track_src_ip", 0),
     not("vrf", "sockets are bound to the interface alone"),
     not("kernel_rx_buf_size", "buffers are sized by the daemon"),
     not("use_vmac", NO_VMAC),
@@ -102,18 +113,15 @@ pub(super) const INSTANCE: [Keyword; 72] = [
     not("vmac_xmit_base", NO_VMAC),
     not("use_ipvlan", NO_VMAC),
     not("lvs_sync_daemon_interface", "connections are not synchronised"),
-    not_block("track_file", NO_TRACK),
-    not_block("track_process", NO_TRACK),
-    not_block("track_bfd", NO_TRACK),
-    not("garp_lower_prio_delay", "a lower router is answered by an advert"),
-    not(
-        "garp_lower_prio_repeat",
-        "a lower router is answered by an advert",
-    ),
-    not("garp_interval", "announcements are not held back"),
-    not("gna_interval", "announcements are not held back"),
-    not("garp_extra_if", "only the interface of an address announces it"),
-    not("vmac_garp_intvl", "only the interface of an address announces it"),
+    list("track_file"),
+    list("track_process"),
+    not_block("track_bfd", NO_BFD),
+    line("garp_lower_prio_delay", 1),
+    line("garp_lower_prio_repeat", 1),
+    line("garp_interval", 1),
+    line("gna_interval", 1),
+    not("garp_extra_if", EXTRA),
+    not("vmac_garp_intvl", EXTRA),
     not(
         "higher_prio_send_advert",
         "a better router is yielded to in silence",
@@ -121,7 +129,7 @@ pub(super) const INSTANCE: [Keyword; 72] = [
     not("owner_ignore_adverts", "an owner reads adverts"),
     not(
         "timer_expired_backup",
-        "a late Master stays Master; its thread has real-time priority",
+        "a Master that slept for longer than its peers wait always steps back; the priority is not used",
     ),
     not(
         "strict_mode",

@@ -7,9 +7,8 @@ use model::plan::{
     Arguments, CommandPlan, HookAction, HookPlan, Phase, TrackLink, TrackTracker, VirtualAddress,
 };
 
-use crate::check::WEIGHT_OF_TRACKER;
 use crate::diagnostics::Diagnostics;
-use crate::draft::User;
+use crate::draft::{User, Weight};
 use crate::keepalived::tree::Item;
 use crate::keepalived::{args, script};
 use crate::source::Span;
@@ -100,8 +99,8 @@ pub(super) fn peers(block: &Item, d: &mut Diagnostics) -> Vec<IpAddr> {
 #[derive(Default)]
 pub(super) struct Track {
     pub(super) links: Vec<TrackLink>,
-    pub(super) scripts: Vec<TrackTracker>,
-    /// One for each of `scripts`.
+    pub(super) trackers: Vec<TrackTracker>,
+    /// One for each of `trackers`.
     pub(super) spans: Vec<Span>,
 }
 
@@ -117,36 +116,45 @@ pub(super) fn track(block: &Item, own: &str, d: &mut Diagnostics) -> Track {
         } else if !unit::interface(&name.text) {
             d.bad_interface::<()>(&name.span, &name.text);
         } else {
-            let weight = weight(line, d).unwrap_or(0);
+            let Weight { by, reverse } = weight(line, script::VERDICT, d).unwrap_or_default();
             track.links.push(TrackLink {
                 interface: name.text.as_str().into(),
-                weight,
+                weight: by,
+                reverse,
             });
         }
     }
-    for line in block.all("track_script").flat_map(|list| &list.children) {
-        let Some(name) = line.words().first() else {
-            continue;
-        };
-        let weight = weight(line, d).unwrap_or(WEIGHT_OF_TRACKER);
-        track.scripts.push(TrackTracker {
-            tracker: name.text.as_str().into(),
-            weight,
-        });
-        track.spans.push(name.span.clone());
+    let kinds = [
+        ("track_script", script::VERDICT),
+        ("track_file", script::NUMBER),
+        ("track_process", script::NUMBER),
+    ];
+    for (keyword, max) in kinds {
+        for line in block.all(keyword).flat_map(|list| &list.children) {
+            let Some(name) = line.words().first() else {
+                continue;
+            };
+            let Weight { by, reverse } = weight(line, max, d).unwrap_or(Weight::OF_TRACKER);
+            track.trackers.push(TrackTracker {
+                tracker: name.text.as_str().into(),
+                weight: by,
+                reverse,
+            });
+            track.spans.push(name.span.clone());
+        }
     }
     track
 }
 
 /// `NAME weight N [reverse]`.
-fn weight(line: &Item, d: &mut Diagnostics) -> Option<i16> {
+fn weight(line: &Item, max: i16, d: &mut Diagnostics) -> Option<Weight> {
     let mut words = line.words().iter().skip(1);
     let option = words.next()?;
     if option.text != "weight" {
         d.extra_words(&option.span, "a track line");
         return None;
     }
-    script::weight(words.map(|word| word.text.as_str()), line, d)
+    script::weight(words.map(|word| word.text.as_str()), line, max, d)
 }
 
 /// The specific scripts first, the general one after them, as keepalived runs them.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use model::plan::{Announcement, Preempt, TrackLink, TrackTracker, VirtualAddress};
 
 use crate::diagnostics::Diagnostics;
+use crate::draft::Weight;
 use crate::source::Span;
 use crate::toml::keys::{self, At, Keys};
 use crate::toml::tree::{Entry, Node, Table, Value};
@@ -129,13 +130,22 @@ pub(super) fn announcement(table: &Table, d: &mut Diagnostics) -> Announcement {
     let mut keys = Keys::new(table, "announce");
     let default = Announcement::default();
     let count = |at: Option<At<i64>>, or| at.and_then(|at| u8::try_from(at.value).ok()).unwrap_or(or);
+    let repeat = count(keys.number("repeat", 1, 255, d), default.repeat);
+    let mut time = |key, or| keys.duration(key, d).map_or(or, |at| at.value);
+    let second_after = time("second_after", default.second_after);
+    let refresh = time("refresh", default.refresh);
+    let lower_second_after = time("lower_second_after", second_after);
+    let (arp_gap, na_gap) = (time("arp_gap", default.arp_gap), time("na_gap", default.na_gap));
     let read = Announcement {
-        repeat: count(keys.number("repeat", 1, 255, d), default.repeat),
-        second_after: keys
-            .duration("second_after", d)
-            .map_or(default.second_after, |at| at.value),
-        refresh: keys.duration("refresh", d).map_or(default.refresh, |at| at.value),
+        repeat,
+        second_after,
+        refresh,
         refresh_repeat: count(keys.number("refresh_repeat", 1, 255, d), default.refresh_repeat),
+        // As a new Master announces, where nothing else is written.
+        lower_repeat: count(keys.number("lower_repeat", 0, 255, d), repeat),
+        lower_second_after,
+        arp_gap,
+        na_gap,
     };
     keys.finish(d);
     read
@@ -159,24 +169,24 @@ pub(super) fn track(outer: &mut Keys<'_>, d: &mut Diagnostics) -> Track {
         let mut keys = Keys::new(table, "a track entry");
         let link = keys.interface("interface", d);
         let tracker = keys.text("tracker", d);
-        let weight = keys
-            .number("weight", -253, 253, d)
-            .and_then(|at| i16::try_from(at.value).ok());
+        let weight = weight(&mut keys, d);
         let refused = keys.refused;
         keys.finish(d);
         match (link, tracker) {
             (Some(link), None) => {
                 track.links.push(TrackLink {
                     interface: link.value.into(),
-                    weight: weight.unwrap_or(0),
+                    weight: weight.unwrap_or_default().by,
+                    reverse: weight.unwrap_or_default().reverse,
                 });
             }
             (None, Some(tracker)) => {
                 // Filled in from the tracker itself where no weight is written.
-                let weight = weight.unwrap_or(crate::check::WEIGHT_OF_TRACKER);
+                let Weight { by, reverse } = weight.unwrap_or(Weight::OF_TRACKER);
                 track.trackers.push(TrackTracker {
                     tracker: tracker.value.into(),
-                    weight,
+                    weight: by,
+                    reverse,
                 });
                 track.spans.push(tracker.span);
             }
@@ -185,4 +195,14 @@ pub(super) fn track(outer: &mut Keys<'_>, d: &mut Diagnostics) -> Track {
         }
     }
     track
+}
+
+/// `weight` and `reverse`; `None` where neither is written.
+pub(in crate::toml) fn weight(keys: &mut Keys<'_>, d: &mut Diagnostics) -> Option<Weight> {
+    let by = keys.number("weight", -254, 254, d);
+    let reverse = keys.flag("reverse", d);
+    (by.is_some() || reverse.is_some()).then(|| Weight {
+        by: by.and_then(|at| i16::try_from(at.value).ok()).unwrap_or(0),
+        reverse: reverse.unwrap_or(false),
+    })
 }
