@@ -27,6 +27,7 @@ mod hooks;
 mod state;
 mod traffic;
 mod watch;
+mod watched;
 
 use state::Router;
 
@@ -57,6 +58,8 @@ enum Event {
     Guardian(Incoming<FromGuardian>),
     /// Files changed.
     Files(watch::Changed),
+    /// Processes were counted.
+    Processes(watched::Counts),
     /// The configuration was read.
     Loaded(configuration::Loaded),
     /// Elections have left: farewells are sent, addresses are off.
@@ -95,6 +98,7 @@ pub fn run(options: Options, links: Links) -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         control::start(&options.socket, events.clone())?;
         let watch = watch::start(events.clone())?;
+        let processes = watched::start(events.clone())?;
         let doors = state::Doors {
             options,
             elect,
@@ -102,6 +106,7 @@ pub fn run(options: Options, links: Links) -> anyhow::Result<ExitCode> {
             guardian,
             worker,
             watch,
+            processes,
             events,
         };
         let mut router = Router::new(doors);

@@ -56,7 +56,7 @@ fn summary(plan: &model::plan::Plan) -> String {
         plan.instances.len(),
         plan.services.len(),
         servers,
-        plan.trackers.len(),
+        plan.trackers.len() + plan.watches.len(),
         plan.plugins.len(),
     )
 }

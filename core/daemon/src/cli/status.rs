@@ -71,6 +71,9 @@ fn write_status(out: &mut String, status: &DaemonStatus) -> std::fmt::Result {
             group.state,
             group.members.join(", ")
         )?;
+        for fault in &group.faults {
+            writeln!(out, "  fault: {fault}")?;
+        }
     }
     for tracker in &status.trackers {
         writeln!(
@@ -102,11 +105,11 @@ fn write_status(out: &mut String, status: &DaemonStatus) -> std::fmt::Result {
 }
 
 fn write_instance(out: &mut String, instance: &InstanceStatus) -> std::fmt::Result {
-    let state = instance.state.to_string();
     writeln!(
         out,
-        "{:<20} {state:<10} for {} ({})",
+        "{:<20} {:<10} for {} ({})",
         instance.name,
+        instance.state,
         ago(instance.since_s),
         instance.cause,
     )?;
@@ -119,13 +122,30 @@ fn write_instance(out: &mut String, instance: &InstanceStatus) -> std::fmt::Resu
         instance.vrid,
         instance.interface,
         instance.priority,
-        if instance.priority == instance.base_priority {
-            String::new()
-        } else {
-            format!(" (base {})", instance.base_priority)
-        },
+        explain(instance),
         instance.addresses.join(" "),
-    )
+    )?;
+    for fault in &instance.faults {
+        writeln!(out, "  fault: {fault}")?;
+    }
+    Ok(())
+}
+
+/// What makes the priority, as in ` = 100 base, -20 interface eth1`; nothing where the base is all.
+fn explain(instance: &InstanceStatus) -> String {
+    if instance.contributions.is_empty() && instance.priority == instance.base_priority {
+        return String::new();
+    }
+    let mut text = format!(" = {} base", instance.base_priority);
+    let mut sum = i32::from(instance.base_priority);
+    for part in &instance.contributions {
+        sum = sum.saturating_add(part.by);
+        text.push_str(&format!(", {:+} {}", part.by, part.of));
+    }
+    if sum != i32::from(instance.priority) {
+        text.push_str(", kept from 1 to 254");
+    }
+    text
 }
 
 fn write_service(out: &mut String, service: &ServiceStatus) -> std::fmt::Result {

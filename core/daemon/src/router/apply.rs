@@ -6,7 +6,8 @@ use std::time::Duration;
 use linux::clock;
 use linux::ipvs::preflight;
 use model::effect::{BalanceEffect, Notice};
-use model::ids::LinkName;
+use model::fact::TrackerState;
+use model::ids::{LinkName, TrackerName};
 use model::link::{HookCall, ToGuardian, ToWorker};
 use model::status::DaemonStatus;
 use tokio::sync::oneshot;
@@ -25,6 +26,9 @@ impl Router {
     pub(super) fn drain(&mut self) {
         while let Some(effect) = self.balancer.poll_effect() {
             self.apply(effect);
+        }
+        while let Some((name, state)) = self.watches.poll_effect() {
+            self.tell_tracker(name, state);
         }
         while let Some(effect) = self.hooks.poll_effect() {
             self.apply_hook(effect);
@@ -53,10 +57,7 @@ impl Router {
                 }
                 self.order(IpvsOrder::Apply(changes));
             }
-            BalanceEffect::Tracker(name, state) => {
-                tracing::info!(tracker = %name, ?state, "tracker");
-                self.doors.elect.send(ElectInput::Tracker(name, state));
-            }
+            BalanceEffect::Tracker(name, state) => self.tell_tracker(name, state),
             BalanceEffect::Server(change) => {
                 let state = if change.up { "up" } else { "down" };
                 tracing::info!(service = %change.service, server = %change.server, state, reason = change.reason, "real server");
@@ -74,6 +75,11 @@ impl Router {
                 }
             }
         }
+    }
+
+    fn tell_tracker(&mut self, name: TrackerName, state: TrackerState) {
+        tracing::info!(tracker = %name, ?state, "tracker");
+        self.doors.elect.send(ElectInput::Tracker(name, state));
     }
 
     fn order(&mut self, order: IpvsOrder) {
@@ -118,7 +124,8 @@ impl Router {
     /// Answers with all there is to say; what elections know is asked of their thread.
     pub(super) fn answer_status(&mut self, reply: oneshot::Sender<DaemonStatus>) {
         let now = clock::now();
-        let (services, trackers, mut ipvs) = self.balancer.status(now);
+        let (services, mut trackers, mut ipvs) = self.balancer.status(now);
+        trackers.extend(self.watches.status());
         ipvs.warnings = preflight(&self.plan);
         let keys = self.plan.services.iter().map(|service| *service.key());
         let traffic = self.traffic.ask(&self.doors.ipvs, keys);

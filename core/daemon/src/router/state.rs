@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::lvs::Balancer;
+use engine::watch::Watches;
 use linux::clock;
 use linux::ipvs::preflight;
 use model::ids::PluginName;
 use model::link::{FromGuardian, FromWorker, HookCall, ToGuardian, ToWorker};
-use model::plan::{Plan, PluginSource};
+use model::plan::{Plan, PluginSource, ProcessPattern, WatchSubject};
 use model::status::{ConfigurationStatus, PluginStatus};
 use model::time::Instant;
 use model::transition::Transition;
@@ -24,7 +25,7 @@ use super::elect::{ElectInput, ElectPort};
 use super::hooks::Hooks;
 use super::traffic::Traffic;
 use super::watch::{Changed, Watch};
-use super::{Event, Options, serve_worker};
+use super::{Event, Options, serve_worker, watched};
 use crate::link::{Incoming, Port};
 
 /// Events handled before timers are looked at again.
@@ -40,6 +41,7 @@ pub(super) struct Doors {
     pub(super) guardian: Port<ToGuardian>,
     pub(super) worker: Port<ToWorker>,
     pub(super) watch: Watch,
+    pub(super) processes: std::sync::mpsc::Sender<Vec<ProcessPattern>>,
     pub(super) events: mpsc::Sender<Event>,
 }
 
@@ -50,6 +52,10 @@ pub(super) struct Router {
     /// The plan before, for the last transitions of what is no longer in this one.
     previous: Arc<Plan>,
     pub(super) balancer: Balancer,
+    /// Files and processes that move priorities.
+    pub(super) watches: Watches,
+    /// When their files are read again; never when there are none.
+    numbers_due: Option<Instant>,
     pub(super) traffic: Traffic,
     pub(super) hooks: Hooks,
     pub(super) plugins: Vec<PluginStatus>,
@@ -94,6 +100,8 @@ impl Router {
         let now = clock::now();
         Self {
             balancer: Balancer::new(now.as_nanos()),
+            watches: Watches::default(),
+            numbers_due: None,
             traffic: Traffic::default(),
             doors,
             plan: Arc::default(),
@@ -140,6 +148,10 @@ impl Router {
                 self.drain();
                 self.balancer.handle_timeout(now);
             }
+            self.watches.handle_timeout(now);
+            if self.numbers_due.is_some_and(|at| at <= now) {
+                self.read_numbers();
+            }
         }
     }
 
@@ -154,6 +166,8 @@ impl Router {
             .map(|(at, _)| at)
             .into_iter()
             .chain(stop)
+            .chain(self.watches.poll_timeout())
+            .chain(self.numbers_due)
             .min();
         deadline.map_or(Duration::from_secs(3600), |at| at.since(clock::now()))
     }
@@ -182,6 +196,7 @@ impl Router {
             Event::Worker(..) => {}
             Event::Guardian(incoming) => self.handle_guardian(incoming),
             Event::Files(changed) => self.handle_files(&changed),
+            Event::Processes(counts) => self.watches.handle_processes(&counts, clock::now()),
             Event::Loaded(loaded) => self.handle_loaded(loaded),
             Event::Control(Request::Reload(reply)) => self.begin_reload(Some(reply)),
             Event::Control(Request::Status(reply)) => self.answer_status(reply),
@@ -391,7 +406,29 @@ impl Router {
         self.doors.elect.send(ElectInput::Plan(Arc::clone(&self.plan)));
         let served = configuration::encode_plan(&self.plan);
         self.doors.guardian.send(ToGuardian::Serving(served));
+        self.watches.handle_plan(&self.plan.watches);
+        self.count_processes();
         self.watch_files(files);
+        self.read_numbers();
+    }
+
+    /// Tells which processes to count.
+    fn count_processes(&self) {
+        let patterns = self.plan.watches.iter().filter_map(|watch| match &watch.subject {
+            WatchSubject::Process(process) => Some(process.pattern.clone()),
+            WatchSubject::File(_) => None,
+        });
+        // A thread that is gone has ended the process.
+        let _ = self.doors.processes.send(patterns.collect());
+    }
+
+    /// Reads the numbers that move priorities.
+    fn read_numbers(&mut self) {
+        for (name, path) in self.plan.numbers() {
+            self.watches.handle_file(name, watched::read(path));
+        }
+        let are_any = self.plan.numbers().next().is_some();
+        self.numbers_due = are_any.then(|| clock::now() + watched::READ_EVERY);
     }
 
     fn watch_files(&mut self, files: Vec<PathBuf>) {
@@ -403,9 +440,11 @@ impl Router {
                 PluginSource::File(path) => Some(path.clone()),
                 PluginSource::Embedded => None,
             });
+        let numbers = self.plan.numbers().map(|(_, path)| path.to_owned());
+        let paths = &self.doors.options.paths;
         self.doors
             .watch
-            .set(&self.doors.options.paths, files, code.collect());
+            .set(paths, files, code.collect(), numbers.collect());
     }
 
     /// Tells a worker all there is to know: it remembers nothing of its predecessor.
@@ -438,6 +477,9 @@ impl Router {
     }
 
     fn handle_files(&mut self, changed: &Changed) {
+        if changed.numbers {
+            self.read_numbers();
+        }
         if changed.code {
             self.handle_code();
         }

@@ -20,6 +20,7 @@ const QUIET: Duration = Duration::from_millis(100);
 pub(super) struct Changed {
     pub(super) configuration: bool,
     pub(super) code: bool,
+    pub(super) numbers: bool,
 }
 
 /// The watcher.
@@ -35,6 +36,7 @@ struct Interest {
     /// Directories of which each `.toml` counts, also one that is new.
     drop_ins: BTreeSet<PathBuf>,
     code: BTreeSet<PathBuf>,
+    numbers: BTreeSet<PathBuf>,
     directories: BTreeSet<PathBuf>,
 }
 
@@ -58,10 +60,11 @@ pub(super) fn start(events: mpsc::Sender<Event>) -> anyhow::Result<Watch> {
                 Changed {
                     configuration: true,
                     code: true,
+                    numbers: true,
                 }
             }
         };
-        if changed.configuration || changed.code {
+        if changed.configuration || changed.code || changed.numbers {
             // The loop is over: so is the process.
             let _ = events.blocking_send(Event::Files(changed));
         }
@@ -72,8 +75,14 @@ pub(super) fn start(events: mpsc::Sender<Event>) -> anyhow::Result<Watch> {
 
 impl Watch {
     /// Watches these files from now on, and no others: paths as given on the command line, files read because of
-    /// them, and plugins' code.
-    pub(super) fn set(&mut self, paths: &[PathBuf], files: Vec<PathBuf>, code: Vec<PathBuf>) {
+    /// them, plugins' code, and files with numbers.
+    pub(super) fn set(
+        &mut self,
+        paths: &[PathBuf],
+        files: Vec<PathBuf>,
+        code: Vec<PathBuf>,
+        numbers: Vec<PathBuf>,
+    ) {
         let mut wanted = Interest::default();
         wanted.drop_ins.extend(
             paths
@@ -88,10 +97,12 @@ impl Watch {
                 .map(|path| absolute(path)),
         );
         wanted.code.extend(code.iter().map(|path| absolute(path)));
+        wanted.numbers.extend(numbers.iter().map(|path| absolute(path)));
         let parents = wanted
             .configuration
             .iter()
             .chain(&wanted.code)
+            .chain(&wanted.numbers)
             .filter_map(|path| path.parent());
         wanted.directories = parents
             .map(Path::to_owned)
@@ -110,7 +121,7 @@ impl Watch {
         }
         for new in wanted.directories.difference(&had) {
             if let Err(error) = self.debouncer.watch(new, RecursiveMode::NonRecursive) {
-                tracing::warn!(%error, directory = %new.display(), "cannot watch; reload by hand after a change");
+                tracing::warn!(%error, directory = %new.display(), "cannot watch; changes are seen late, or after a reload by hand");
             }
         }
         *self.interest.lock().unwrap_or_else(PoisonError::into_inner) = wanted;
@@ -125,6 +136,7 @@ impl Interest {
                 && path.parent().is_some_and(|parent| self.drop_ins.contains(parent));
             changed.configuration |= is_drop_in || self.configuration.contains(path);
             changed.code |= self.code.contains(path);
+            changed.numbers |= self.numbers.contains(path);
         }
         changed
     }

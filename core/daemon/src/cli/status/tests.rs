@@ -1,4 +1,6 @@
-use model::status::{CheckStatus, ConfigurationStatus, DrainStatus, IpvsStatus, ServerStatus};
+use model::status::{
+    CheckStatus, ConfigurationStatus, ContributionStatus, DrainStatus, GroupStatus, IpvsStatus, ServerStatus,
+};
 use model::transition::State;
 
 use super::*;
@@ -47,13 +49,22 @@ fn a_status_for_people() {
             since_s: 75.0,
             cause: "the Master was silent for 361.0ms".into(),
             base_priority: 100,
-            priority: 80,
+            priority: 1,
+            contributions: [("interface eth1", 20), ("tracker haproxy", -200)]
+                .map(|(of, by)| ContributionStatus { of: of.into(), by })
+                .into(),
+            faults: vec!["tracker haproxy says -254".into()],
             master: Some([192, 0, 2, 2].into()),
             addresses: vec!["192.0.2.10/24".into()],
             advert_interval_ms: 100,
             counters: Default::default(),
         }],
-        groups: Vec::new(),
+        groups: vec![GroupStatus {
+            name: "pair".into(),
+            state: State::Fault,
+            members: vec!["web".into(), "web6".into()],
+            faults: vec!["web: tracker haproxy says -254".into()],
+        }],
         trackers: Vec::new(),
         ipvs: IpvsStatus {
             available: true,
@@ -85,7 +96,10 @@ fn a_status_for_people() {
     insta::assert_snapshot!(render(&status), @r"
     bellwether 1.2.3 on lb1, up 1 d 1 h, configuration 4 from /etc/bellwether/conf.d
     web                  Master     for 1 min 15 s (the Master was silent for 361.0ms)
-      VRID 51 on eth0, priority 80 (base 100), Master 192.0.2.2, 192.0.2.10/24
+      VRID 51 on eth0, priority 1 = 100 base, +20 interface eth1, -200 tracker haproxy, kept from 1 to 254, Master 192.0.2.2, 192.0.2.10/24
+      fault: tracker haproxy says -254
+    group pair           Fault      web, web6
+      fault: web: tracker haproxy says -254
     ipvs: ip_forward is 0; run `sysctl -w net.ipv4.ip_forward=1`
     ipvs synchronises as master on eth1, id 51
     tcp 192.0.2.10:80               up     wlc

@@ -42,6 +42,7 @@ fn plan(hooks: Vec<HookPlan>) -> Plan {
         excluded: Vec::new(),
         announcement: model::plan::Announcement::default(),
         track_own_link: true,
+        track_source: false,
         track_links: Vec::new(),
         track: Vec::new(),
         hooks,
