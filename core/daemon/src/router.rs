@@ -61,7 +61,7 @@ enum Event {
     /// Processes were counted.
     Processes(watched::Counts),
     /// The configuration was read.
-    Loaded(configuration::Loaded),
+    Loaded(Box<configuration::Loaded>),
     /// Elections have left: farewells are sent, addresses are off.
     Left,
     /// Somebody asks through the control socket.

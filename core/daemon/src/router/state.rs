@@ -1,5 +1,7 @@
 //! All that the router knows, and the loop that owns it.
 
+mod reload;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,7 +21,7 @@ use model::transition::Transition;
 use tokio::sync::{mpsc, oneshot};
 
 use super::balance::{IpvsAnswer, IpvsPort};
-use super::configuration::{self, Loaded, ReloadResult};
+use super::configuration;
 use super::control::Request;
 use super::elect::{ElectInput, ElectPort};
 use super::hooks::Hooks;
@@ -27,6 +29,7 @@ use super::traffic::Traffic;
 use super::watch::{Changed, Watch};
 use super::{Event, Options, serve_worker, watched};
 use crate::link::{Incoming, Port};
+use reload::Reloading;
 
 /// Events handled before timers are looked at again.
 const EVENTS_PER_TURN: usize = 64;
@@ -74,15 +77,6 @@ pub(super) struct Router {
     pub(super) held_calls: Vec<HookCall>,
     reloading: Reloading,
     stopping: Stopping,
-}
-
-/// Who waits for a reading of the configuration.
-#[derive(Default)]
-struct Reloading {
-    running: bool,
-    /// Asked for while one was running: the files may have changed under it.
-    again: bool,
-    waiting: Vec<oneshot::Sender<ReloadResult>>,
 }
 
 /// How far a graceful stop has come.
@@ -197,7 +191,7 @@ impl Router {
             Event::Guardian(incoming) => self.handle_guardian(incoming),
             Event::Files(changed) => self.handle_files(&changed),
             Event::Processes(counts) => self.watches.handle_processes(&counts, clock::now()),
-            Event::Loaded(loaded) => self.handle_loaded(loaded),
+            Event::Loaded(loaded) => self.handle_loaded(*loaded),
             Event::Control(Request::Reload(reply)) => self.begin_reload(Some(reply)),
             Event::Control(Request::Status(reply)) => self.answer_status(reply),
             Event::Left => self.stopping = Stopping::Gone(clock::now() + STOP_PATIENCE),
@@ -309,74 +303,6 @@ impl Router {
             let _ = events.send(Event::Left).await;
         });
         self.balancer.handle_stop(clock::now());
-    }
-
-    fn begin_reload(&mut self, reply: Option<oneshot::Sender<ReloadResult>>) {
-        self.reloading.waiting.extend(reply);
-        if std::mem::replace(&mut self.reloading.running, true) {
-            self.reloading.again = true;
-            return;
-        }
-        let (events, paths) = (self.doors.events.clone(), self.doors.options.paths.clone());
-        tokio::task::spawn_blocking(move || {
-            // The loop is over: so is the process.
-            let _ = events.blocking_send(Event::Loaded(configuration::load(&paths)));
-        });
-    }
-
-    fn handle_loaded(&mut self, loaded: Loaded) {
-        self.reloading.running = false;
-        if std::mem::take(&mut self.reloading.again) {
-            return self.begin_reload(None);
-        }
-        let result = match loaded.plan {
-            // A plan taken now would put back what the stop has taken out.
-            _ if self.stopping != Stopping::No => ReloadResult {
-                accepted: false,
-                text: "the daemon is stopping\n".to_owned(),
-            },
-            Some(plan) if plan == *self.plan => {
-                self.configuration.last_error = None;
-                self.watch_files(loaded.files);
-                self.handle_code();
-                ReloadResult {
-                    accepted: true,
-                    text: format!("{}nothing to change\n", loaded.text),
-                }
-            }
-            Some(plan) => {
-                self.handle_plan(Arc::new(plan), loaded.files);
-                tracing::info!(generation = self.configuration.generation, "new configuration");
-                ReloadResult {
-                    accepted: true,
-                    text: format!("{}applied\n", loaded.text),
-                }
-            }
-            None => {
-                tracing::error!(
-                    "the new configuration has mistakes; nothing is changed\n{}",
-                    loaded.text
-                );
-                self.configuration.last_error = Some(loaded.text.clone());
-                // The mistake may be in a file that is new: its correction must be seen.
-                self.watch_files(loaded.files);
-                ReloadResult {
-                    accepted: false,
-                    text: loaded.text,
-                }
-            }
-        };
-        for reply in self.reloading.waiting.drain(..) {
-            // Whoever asked may have gone.
-            let _ = reply.send(result.clone());
-        }
-    }
-
-    /// Begins with the configuration, or, where it has mistakes, with what a predecessor served.
-    pub(super) fn begin(&mut self, plan: Plan, loaded: Loaded) {
-        let is_refused = loaded.plan.is_none();
-        self.handle_plan(Arc::new(plan), loaded.files);
-        self.configuration.last_error = is_refused.then_some(loaded.text);
     }
 
     /// Serves a plan from now on. A start is a reload from nothing.

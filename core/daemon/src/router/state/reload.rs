@@ -1,0 +1,89 @@
+//! Reads the configuration again, aside, and takes it if nothing is wrong with it.
+
+use std::sync::Arc;
+
+use model::plan::Plan;
+use tokio::sync::oneshot;
+
+use super::{Router, Stopping};
+use crate::router::Event;
+use crate::router::configuration::{self, Loaded, ReloadResult};
+
+/// Who waits for a reading of the configuration.
+#[derive(Default)]
+pub(super) struct Reloading {
+    running: bool,
+    /// Asked for while one was running: the files may have changed under it.
+    again: bool,
+    waiting: Vec<oneshot::Sender<ReloadResult>>,
+}
+
+impl Router {
+    pub(super) fn begin_reload(&mut self, reply: Option<oneshot::Sender<ReloadResult>>) {
+        self.reloading.waiting.extend(reply);
+        if std::mem::replace(&mut self.reloading.running, true) {
+            self.reloading.again = true;
+            return;
+        }
+        let (events, paths) = (self.doors.events.clone(), self.doors.options.paths.clone());
+        tokio::task::spawn_blocking(move || {
+            // The loop is over: so is the process.
+            let _ = events.blocking_send(Event::Loaded(Box::new(configuration::load(&paths))));
+        });
+    }
+
+    pub(super) fn handle_loaded(&mut self, loaded: Loaded) {
+        self.reloading.running = false;
+        if std::mem::take(&mut self.reloading.again) {
+            return self.begin_reload(None);
+        }
+        let result = match loaded.plan {
+            // A plan taken now would put back what the stop has taken out.
+            _ if self.stopping != Stopping::No => ReloadResult {
+                accepted: false,
+                text: "the daemon is stopping\n".to_owned(),
+            },
+            Some(plan) if plan == *self.plan => {
+                self.configuration.last_error = None;
+                self.watch_files(loaded.files);
+                self.handle_code();
+                ReloadResult {
+                    accepted: true,
+                    text: format!("{}nothing to change\n", loaded.text),
+                }
+            }
+            Some(plan) => {
+                self.handle_plan(Arc::new(plan), loaded.files);
+                tracing::info!(generation = self.configuration.generation, "new configuration");
+                ReloadResult {
+                    accepted: true,
+                    text: format!("{}applied\n", loaded.text),
+                }
+            }
+            None => {
+                tracing::error!(
+                    "the new configuration has mistakes; nothing is changed\n{}",
+                    loaded.text
+                );
+                self.configuration.last_error = Some(loaded.text.clone());
+                // The mistake may be in a file that is new: its correction must be seen.
+                self.watch_files(loaded.files);
+                ReloadResult {
+                    accepted: false,
+                    text: loaded.text,
+                }
+            }
+        };
+        for reply in self.reloading.waiting.drain(..) {
+            // Whoever asked may have gone.
+            let _ = reply.send(result.clone());
+        }
+    }
+
+    /// Begins with the configuration, or, where it has mistakes, with what a predecessor served.
+    pub(in crate::router) fn begin(&mut self, plan: Plan, loaded: Loaded) {
+        let is_refused = loaded.plan.is_none();
+        self.handle_plan(Arc::new(plan), loaded.files);
+        self.configuration.last_error = is_refused.then_some(loaded.text);
+    }
+}
