@@ -9,3 +9,4 @@ mod pair;
 mod plugins;
 mod reload;
 mod suite;
+mod tracking;
