@@ -2,7 +2,8 @@
 //! that is wanted, and from the kernel's table to the few messages that make it so.
 //!
 //! `service` and `server` judge, `diff` compares, `keeper` talks to the kernel one exchange at a time, `reload` takes
-//! a new plan, `inherit` what a predecessor left, `drain` lets servers leave, `tuner` keeps time-outs and sync daemons.
+//! a new plan, `inherit` what a predecessor left, `drain` lets servers leave, `operator` has them leave by hand, `ramp`
+//! lets them begin slowly, `tuner` keeps time-outs and sync daemons.
 //! Everything is a level: the wanted table follows from plan and verdicts alone, and whatever the kernel has instead is
 //! repaired.
 
@@ -10,13 +11,15 @@ mod diff;
 mod drain;
 mod inherit;
 mod keeper;
+mod operator;
+mod ramp;
 mod reload;
 mod server;
 mod service;
 mod status;
 mod tuner;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use model::effect::BalanceEffect;
 use model::fact::TrackerState;
@@ -32,6 +35,7 @@ use service::Service;
 use tuner::Tuner;
 
 pub use diff::{apply_changes, diff};
+pub use operator::Target;
 
 /// Why the balancer wants to be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +48,8 @@ pub enum Reason {
     Retry,
     /// A server that leaves runs out of time.
     Drain,
+    /// A server that recovered gets more of its weight.
+    Ramp,
     /// Time-outs and sync daemons are to be made sure of.
     Settings,
 }
@@ -54,6 +60,10 @@ pub struct Balancer {
     prober: Prober,
     services: BTreeMap<ServiceKey, Service>,
     trackers: BTreeMap<TrackerName, Tracker>,
+    /// Services with servers that grow to their weight.
+    ramping: BTreeSet<ServiceKey>,
+    /// Instances that are Master here.
+    masters: BTreeSet<InstanceName>,
     keeper: Keeper,
     tuner: Tuner,
     effects: VecDeque<BalanceEffect>,
@@ -73,6 +83,8 @@ impl Balancer {
             prober: Prober::new(seed),
             services: BTreeMap::new(),
             trackers: BTreeMap::new(),
+            ramping: BTreeSet::new(),
+            masters: BTreeSet::new(),
             keeper: Keeper::default(),
             tuner: Tuner::default(),
             effects: VecDeque::new(),
@@ -89,7 +101,7 @@ impl Balancer {
     /// A plugin answered. Nothing in the verdict is trusted; one that nobody waits for is ignored.
     pub fn handle_verdict(&mut self, verdict: Verdict, now: Instant) {
         if let Some(probe) = self.prober.handle_verdict(verdict, now) {
-            self.judge(probe);
+            self.judge(probe, now);
         }
         self.turn(now);
     }
@@ -123,9 +135,19 @@ impl Balancer {
         self.turn(now);
     }
 
-    /// An instance is in this state now: a sync daemon may follow it.
+    /// An instance is in this state now: a sync daemon may follow it, and checks.
     pub fn handle_state(&mut self, instance: &InstanceName, state: State, now: Instant) {
         self.tuner.handle_state(instance, state);
+        if state == State::Master {
+            self.masters.insert(instance.clone());
+        } else {
+            self.masters.remove(instance);
+        }
+        for service in self.services.values() {
+            if service.suspend.as_ref() == Some(instance) {
+                suspend(&mut self.prober, service, state != State::Master, now);
+            }
+        }
         self.turn(now);
     }
 
@@ -140,6 +162,7 @@ impl Balancer {
         self.keeper.handle_timeout(now);
         self.tuner.handle_timeout(now);
         self.end_drains(now);
+        self.advance_ramps(now);
         self.turn(now);
     }
 
@@ -153,8 +176,14 @@ impl Balancer {
         let probe = self.prober.poll_timeout().map(|at| (at, Reason::Probe));
         let table = self.keeper.poll_timeout();
         let drain = self.drain_deadline().map(|at| (at, Reason::Drain));
+        let ramp = self.ramp_deadline().map(|at| (at, Reason::Ramp));
         let settings = self.tuner.poll_timeout().map(|at| (at, Reason::Settings));
-        let all = probe.into_iter().chain(table).chain(drain).chain(settings);
+        let all = probe
+            .into_iter()
+            .chain(table)
+            .chain(drain)
+            .chain(ramp)
+            .chain(settings);
         all.min_by_key(|(at, _)| *at)
     }
 
@@ -169,7 +198,7 @@ impl Balancer {
         while let Some(due) = self.prober.poll_due(now) {
             match due {
                 Due::Ask(ask) => self.effects.push_back(BalanceEffect::Ask(ask)),
-                Due::Lapsed(probe) => self.judge(probe),
+                Due::Lapsed(probe) => self.judge(probe, now),
             }
         }
         self.effects.extend(self.keeper.poll_effect());
@@ -177,7 +206,7 @@ impl Balancer {
     }
 
     /// Draws the consequences of a check's verdict.
-    fn judge(&mut self, probe: ProbeId) {
+    fn judge(&mut self, probe: ProbeId, now: Instant) {
         let Some(subject) = self.prober.aim(probe).map(|aim| aim.subject.clone()) else {
             return;
         };
@@ -189,10 +218,11 @@ impl Balancer {
                 };
                 let reason = self.prober.check(probe).map_or("", |check| check.reason());
                 let before = judged.fingerprint(&server);
-                judged.judge_server(&server, &self.prober, reason, &mut self.effects);
+                judged.judge_server(&server, &self.prober, reason, now, &mut self.effects);
                 if judged.fingerprint(&server) != before {
                     judged.judge_quorum(&mut self.effects);
                     self.keeper.want_service(judged.entry());
+                    self.note_ramps(&service);
                 }
             }
         }
@@ -220,6 +250,13 @@ impl Standing {
             Self::Good => TrackerState::Good,
             Self::Failed => TrackerState::Failed,
         }
+    }
+}
+
+/// Puts the checks of a service to sleep, or wakes them.
+fn suspend(prober: &mut Prober, service: &Service, asleep: bool, now: Instant) {
+    for probe in service.servers.values().flat_map(|server| &server.probes) {
+        prober.suspend(*probe, asleep, now);
     }
 }
 

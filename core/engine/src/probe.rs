@@ -61,6 +61,8 @@ struct Probe {
     aim: Aim,
     check: Check,
     phase: Phase,
+    /// Not asked until it is woken.
+    asleep: bool,
     /// Fraction of an interval in 1/65536ths, so that checks made at once are not asked at once for ever.
     spread: u16,
 }
@@ -96,11 +98,12 @@ impl Prober {
         let id = ProbeId(self.next_id);
         self.next_id += 1;
         let spread = scatter(self.seed, id.0);
-        let first = now + fraction(plan.interval.min(FIRST_WITHIN), spread);
+        let first = now + fraction(first_within(&plan), spread);
         let probe = Probe {
             aim,
             check: Check::new(plan, standing),
             phase: Phase::Waiting(first),
+            asleep: false,
             spread,
         };
         self.probes.insert(id, probe);
@@ -131,6 +134,23 @@ impl Prober {
         {
             probe.check = Check::new(probe.check.plan().clone(), standing);
         }
+    }
+
+    /// Puts a check to sleep, and its verdict stands; or wakes it, and it is asked soon. An answer under way is ignored.
+    pub fn suspend(&mut self, id: ProbeId, asleep: bool, now: Instant) {
+        if self.probes.get(&id).is_none_or(|probe| probe.asleep == asleep) {
+            return;
+        }
+        self.dequeue(id);
+        if let Some(probe) = self.probes.get_mut(&id) {
+            if let Phase::Asked { id: ask, .. } = probe.phase {
+                self.asked.remove(&ask);
+            }
+            let within = first_within(probe.check.plan());
+            probe.phase = Phase::Waiting(now + fraction(within, probe.spread));
+            probe.asleep = asleep;
+        }
+        self.enqueue(id);
     }
 
     /// Forgets a check. An answer under way will be ignored.
@@ -164,9 +184,9 @@ impl Prober {
         self.asked.clear();
         self.queue.clear();
         for (id, probe) in &mut self.probes {
-            let within = probe.check.plan().interval.min(FIRST_WITHIN);
+            let within = first_within(probe.check.plan());
             probe.phase = Phase::Waiting(now + fraction(within, probe.spread));
-            if up {
+            if up && !probe.asleep {
                 self.queue.insert((probe.wants_at(), *id));
             }
         }
@@ -216,7 +236,7 @@ impl Prober {
         if !self.worker_up {
             return;
         }
-        if let Some(probe) = self.probes.get(&id) {
+        if let Some(probe) = self.probes.get(&id).filter(|probe| !probe.asleep) {
             self.queue.insert((probe.wants_at(), id));
         }
     }
@@ -282,6 +302,11 @@ impl Probe {
         };
         self.count(verdict, now);
     }
+}
+
+/// How long a first question may wait.
+fn first_within(plan: &CheckPlan) -> Duration {
+    plan.warmup.unwrap_or(plan.interval.min(FIRST_WITHIN))
 }
 
 /// `spread`/65536 of `whole`.

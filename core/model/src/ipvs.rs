@@ -100,6 +100,8 @@ pub struct Persistence {
     pub timeout_s: u32,
     /// Clients in one network of this prefix length count as one: 1..=32 or 1..=128.
     pub prefix: u8,
+    /// Clients are told apart by SIP's Call-ID as well (persistence engine `sip`; UDP).
+    pub sip: bool,
 }
 
 /// Identity of a real server within its service.

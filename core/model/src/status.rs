@@ -170,6 +170,12 @@ pub struct ServerStatus {
     pub weight: Option<u32>,
     /// Its checks.
     pub checks: Vec<CheckStatus>,
+    /// It is in the table only while the others have lost the quorum.
+    #[serde(default)]
+    pub backup: bool,
+    /// The operator took it out, until it is enabled.
+    #[serde(default)]
+    pub held: bool,
     /// It leaves its service; absent when it does not.
     #[serde(default)]
     pub draining: Option<DrainStatus>,

@@ -59,10 +59,11 @@ impl Service {
         Some(self.drain_change(row.key, false, None))
     }
 
-    /// Whether the operator wants a server out, though it is in the configuration: weight 0 where servers drain.
+    /// Whether the operator wants a server out, though it is in the configuration: by hand, or by weight 0 where servers
+    /// drain.
     pub(super) fn is_put_out(&self, server: &DestinationKey) -> bool {
         let is_zero = |server: &super::server::Server| server.plan.weight == 0 && server.weight.is_none();
-        self.drain.is_some() && self.servers.get(server).is_some_and(is_zero)
+        self.held.contains(server) || (self.drain.is_some() && self.servers.get(server).is_some_and(is_zero))
     }
 
     fn drain_change(&self, server: DestinationKey, done: bool, active: Option<u32>) -> DrainChange {
@@ -89,7 +90,6 @@ impl Balancer {
             .copied()
             .collect();
         service.leaving.retain(|server, _| !back.contains(server));
-        let Some(drain) = service.drain else { return };
         let out: Vec<_> = service
             .servers
             .keys()
@@ -97,8 +97,11 @@ impl Balancer {
             .copied()
             .collect();
         for server in gone.iter().chain(&out) {
+            let Some(patience) = service.patience(server) else {
+                continue;
+            };
             let row = self.keeper.known_row(key, server);
-            if let Some(change) = row.and_then(|row| service.leave(row, now + drain)) {
+            if let Some(change) = row.and_then(|row| service.leave(row, now + patience)) {
                 self.effects.push_back(BalanceEffect::Drain(change));
             }
         }

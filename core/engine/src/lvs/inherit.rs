@@ -19,7 +19,8 @@ impl Balancer {
             else {
                 continue;
             };
-            for server in service.servers.values_mut() {
+            // A backup server has no row while it is not needed.
+            for server in service.servers.values_mut().filter(|server| !server.plan.backup) {
                 let out = |row: &DestinationRow| server.plan.inhibit_on_failure && row.weight == 0;
                 if entry
                     .destinations

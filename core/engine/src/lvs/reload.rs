@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use model::effect::BalanceEffect;
+use model::ids::InstanceName;
 use model::ipvs::{DestinationKey, ServiceKey};
 use model::plan::{CheckPlan, IpvsPlan, Plan, ServerPlan, ServicePlan, TrackerPlan};
 use model::probe::Subject;
@@ -100,6 +101,8 @@ impl Balancer {
             servers: BTreeMap::new(),
             drain: None,
             leaving: BTreeMap::new(),
+            held: BTreeSet::new(),
+            suspend: None,
             up: true,
             told: false,
         });
@@ -108,6 +111,7 @@ impl Balancer {
         service.quorum = plan.quorum.clone();
         service.sorry = plan.sorry.clone();
         service.drain = plan.drain;
+        service.suspend.clone_from(&plan.suspend);
         service.order = plan.servers.iter().map(|server| server.key).collect();
         let mut old = std::mem::take(&mut service.servers);
         for server in &plan.servers {
@@ -117,12 +121,20 @@ impl Balancer {
             let key = server.plan.key;
             service.servers.insert(key, server);
             if known {
-                service.judge_server(&key, &self.prober, RELOADED, &mut self.effects);
+                service.judge_server(&key, &self.prober, RELOADED, now, &mut self.effects);
             } else if let Some(server) = service.servers.get_mut(&key) {
                 server.judge(&self.prober);
+                if service.told && server.up {
+                    server.begin_ramp(now);
+                }
             }
         }
         let gone: Vec<_> = old.keys().copied().collect();
+        let stays = |server: &DestinationKey| service.servers.contains_key(server);
+        service.held.retain(stays);
+        let asleep = |instance: &InstanceName| !self.masters.contains(instance);
+        let asleep = service.suspend.as_ref().is_some_and(asleep);
+        super::suspend(&mut self.prober, service, asleep, now);
         for server in old.into_values() {
             if omega && server.up {
                 let change = server.change(key, false, REMOVED);
@@ -140,12 +152,14 @@ impl Balancer {
         if let Some(service) = self.services.get(&key) {
             self.keeper.want_service(service.entry());
         }
+        self.note_ramps(&key);
     }
 
     fn remove_service(&mut self, key: &ServiceKey, reason: &str) {
         let Some(service) = self.services.remove(key) else {
             return;
         };
+        self.ramping.remove(key);
         service.farewell(reason, &mut self.effects);
         let probes = service.servers.values().flat_map(|server| &server.probes);
         probes.for_each(|probe| self.prober.remove(*probe));
@@ -162,6 +176,9 @@ fn plan_server(
 ) -> Server {
     let up = before.as_ref().map_or(!plan.starts_down, |server| server.up);
     let weight = before.as_ref().and_then(|server| server.weight);
+    let ramp = before
+        .as_ref()
+        .and_then(|server| server.ramp.filter(|_| plan.slow_start.is_some()));
     let assumed = if up { Standing::Good } else { Standing::Failed };
     let mut old = before.map_or_else(Vec::new, |server| server.probes);
     let mut probes = Vec::with_capacity(plan.checks.len());
@@ -175,6 +192,7 @@ fn plan_server(
         probes,
         up,
         weight,
+        ramp,
     }
 }
 

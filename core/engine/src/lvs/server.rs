@@ -1,9 +1,10 @@
-//! One real server: good while all its checks are.
+//! One real server: good while its checks are, all or as many as it needs.
 
 use model::effect::ServerChange;
 use model::ipvs::{DestinationRow, ServiceKey};
 use model::plan::ServerPlan;
 
+use super::ramp::Ramp;
 use crate::probe::{ProbeId, Prober, Standing};
 
 /// A real server and what its checks make of it.
@@ -15,6 +16,8 @@ pub(super) struct Server {
     pub(super) up: bool,
     /// Weight that a check set, instead of the plan's.
     pub(super) weight: Option<u32>,
+    /// It has not its whole weight yet.
+    pub(super) ramp: Option<Ramp>,
 }
 
 impl Server {
@@ -26,19 +29,28 @@ impl Server {
     /// Looks at its checks again. Returns whether it became good or bad.
     pub(super) fn judge(&mut self, prober: &Prober) -> bool {
         let checks = || self.probes.iter().filter_map(|probe| prober.check(*probe));
-        let up = checks().all(|check| check.standing() == Standing::Good);
+        let good = checks()
+            .filter(|check| check.standing() == Standing::Good)
+            .count();
+        let all = self.probes.len();
+        let needed = self.plan.needed.and_then(|needed| usize::try_from(needed).ok());
+        let up = good >= needed.unwrap_or(all).min(all);
         // Several checks may set the weight; the most careful one is believed.
         let weight = checks().filter_map(|check| check.weight()).min();
         self.weight = weight;
         let changed = self.up != up;
         self.up = up;
+        if changed {
+            self.ramp = None;
+        }
         changed
     }
 
-    /// Its row, if it is to have one. `wanted` is false while the sorry server stands in for all.
+    /// Its row, if it is to have one. `wanted` is false while others stand in for it.
     pub(super) fn row(&self, wanted: bool) -> Option<DestinationRow> {
         let weight = if self.up && wanted {
-            self.weight()
+            self.ramp
+                .map_or(self.weight(), |ramp| ramp.part_of(self.weight()))
         } else if self.plan.inhibit_on_failure {
             0
         } else {

@@ -1,11 +1,13 @@
 //! One virtual server: its real servers, its quorum, its sorry server and the rows that follow from them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use model::effect::{BalanceEffect, ServiceChange};
+use model::ids::InstanceName;
 use model::ipvs::{DestinationKey, DestinationRow, ServiceRow, TableEntry};
 use model::plan::{QuorumPlan, SorryPlan};
+use model::time::Instant;
 
 use super::drain::Leaving;
 use super::server::Server;
@@ -26,6 +28,10 @@ pub(super) struct Service {
     /// How long a server that is taken out keeps its connections.
     pub(super) drain: Option<Duration>,
     pub(super) leaving: BTreeMap<DestinationKey, Leaving>,
+    /// Taken out by the operator's hand.
+    pub(super) held: BTreeSet<DestinationKey>,
+    /// Checks sleep while this instance is not Master.
+    pub(super) suspend: Option<InstanceName>,
     pub(super) up: bool,
     /// The operator was told of `up` at least once.
     pub(super) told: bool,
@@ -45,20 +51,24 @@ impl Service {
         key: &DestinationKey,
         prober: &Prober,
         reason: &str,
+        now: Instant,
         effects: &mut VecDeque<BalanceEffect>,
     ) {
         let Some(server) = self.servers.get_mut(key) else {
             return;
         };
         if server.judge(prober) {
+            server.begin_ramp(now);
             let change = server.change(self.row.key, server.up, reason);
             effects.push_back(BalanceEffect::Server(change));
         }
     }
 
-    /// Sum of the weights of good servers.
+    /// Sum of the weights of good servers that are there for the quorum.
     pub(super) fn weight(&self) -> u32 {
-        let good = self.servers.values().filter(|server| server.up);
+        let counts =
+            |server: &&Server| server.up && !server.plan.backup && !self.held.contains(&server.plan.key);
+        let good = self.servers.values().filter(counts);
         good.fold(0, |sum, server| sum.saturating_add(server.weight()))
     }
 
@@ -87,20 +97,33 @@ impl Service {
     }
 
     /// The row of the service and those of its servers, as wanted now.
+    ///
+    /// While the quorum is lost, good backup servers take all; without any, the sorry server; without that, whoever of
+    /// the others is still good.
     pub(super) fn entry(&self) -> TableEntry {
-        let sorry = self.sorry.as_ref().filter(|_| !self.up);
+        let is_ready =
+            |server: &Server| server.plan.backup && server.up && !self.is_put_out(&server.plan.key);
+        let backups = !self.up && self.servers.values().any(is_ready);
+        let alone = self.sorry.as_ref().filter(|_| !self.up && !backups);
+        let wants = |server: &Server| {
+            if server.plan.backup {
+                backups
+            } else {
+                !backups && alone.is_none()
+            }
+        };
         let leaving = self.leaving.values().map(|leaving| leaving.row.clone());
         let stay = self
             .servers
             .values()
             .filter(|server| !self.is_put_out(&server.plan.key));
-        let rows = leaving.chain(stay.filter_map(|server| server.row(sorry.is_none())));
+        let rows = leaving.chain(stay.filter_map(|server| server.row(wants(server))));
         let mut destinations: BTreeMap<_, _> = rows.map(|row| (row.key, row)).collect();
-        if let Some(sorry) = sorry {
+        if let Some(sorry) = alone.or(self.sorry.as_ref().filter(|sorry| sorry.inhibit)) {
             let row = DestinationRow {
                 key: sorry.key,
                 forward: sorry.forward,
-                weight: SORRY_WEIGHT,
+                weight: alone.map_or(0, |_| SORRY_WEIGHT),
                 upper_threshold: 0,
                 lower_threshold: 0,
             };

@@ -41,6 +41,7 @@ impl Balancer {
     fn service_status(&self, key: &ServiceKey, service: &Service, now: Instant) -> ServiceStatus {
         let servers = service.order.iter().filter_map(|key| service.servers.get(key));
         let servers = servers.map(|server| ServerStatus {
+            held: service.held.contains(&server.plan.key),
             draining: service
                 .leaving
                 .get(&server.plan.key)
@@ -56,6 +57,8 @@ impl Balancer {
             up: false,
             weight: self.keeper.known_weight(key, server),
             checks: Vec::new(),
+            backup: false,
+            held: false,
             draining: Some(leaving.status(now)),
             traffic: None,
         });
@@ -75,6 +78,8 @@ impl Balancer {
             up: server.up,
             weight: self.keeper.known_weight(service, &server.plan.key),
             checks: checks.map(check_status).collect(),
+            backup: server.plan.backup,
+            held: false,
             draining: None,
             traffic: None,
         }

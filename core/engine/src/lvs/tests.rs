@@ -1,5 +1,6 @@
 mod drain;
 mod keeper;
+mod life;
 mod quorum;
 mod random;
 mod reload;

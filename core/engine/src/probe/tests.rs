@@ -14,6 +14,7 @@ fn plan() -> CheckPlan {
         address: None,
         port: None,
         interval: Duration::from_secs(10),
+        warmup: None,
         retry_interval: Some(Duration::from_secs(1)),
         timeout: Duration::from_secs(5),
         rise: 2,

@@ -24,6 +24,8 @@ pub struct ServicePlan {
     /// A server that is taken out by the operator gets no new connections and keeps the old ones for this long at
     /// most. `None` takes it out at once.
     pub drain: Option<Duration>,
+    /// Checks sleep while this instance is not Master (`ha_suspend`).
+    pub suspend: Option<InstanceName>,
 }
 
 /// What IPVS has once for the whole node.
@@ -85,6 +87,8 @@ pub struct SorryPlan {
     pub key: DestinationKey,
     /// How packets reach it.
     pub forward: Forward,
+    /// It keeps its row with weight 0 while the service has its quorum.
+    pub inhibit: bool,
 }
 
 /// A real server.
@@ -104,8 +108,14 @@ pub struct ServerPlan {
     pub inhibit_on_failure: bool,
     /// Counts as failed until its first success.
     pub starts_down: bool,
-    /// All of them must pass. A server without checks is always good.
+    /// A server without checks is always good.
     pub checks: Vec<CheckPlan>,
+    /// So many of them must pass; all when absent.
+    pub needed: Option<u32>,
+    /// From its recovery on its weight grows for this long.
+    pub slow_start: Option<Duration>,
+    /// It is asked for only while the others have lost the quorum, to which it does not count.
+    pub backup: bool,
     /// Run when it becomes good.
     pub up: Option<CommandPlan>,
     /// Run when it fails.
@@ -125,6 +135,8 @@ pub struct CheckPlan {
     pub port: Option<u16>,
     /// From one question to the next.
     pub interval: Duration,
+    /// The first question comes at any time within this; soon when absent.
+    pub warmup: Option<Duration>,
     /// From a failure that does not count yet to the next question; `interval` when absent.
     pub retry_interval: Option<Duration>,
     /// Longest time for one answer.

@@ -27,7 +27,7 @@ pub(super) struct World {
     pub(super) unreadable: Option<String>,
     /// Refuses changes that print like this; the others are made.
     pub(super) refuses: Option<&'static str>,
-    /// Answers by "server" or "tracker"; up when absent.
+    /// Answers by server, tracker or plugin; up when absent.
     pub(super) health: BTreeMap<String, (Status, Option<u32>)>,
     /// /proc/net/ip_vs cannot be read.
     pub(super) blind: bool,
@@ -137,7 +137,11 @@ impl World {
             Subject::Server { server, .. } => last(server),
             Subject::Tracker(name) => name.to_string(),
         };
-        let (status, weight) = self.health.get(&who).copied().unwrap_or((Status::Up, None));
+        let found = self
+            .health
+            .get(&who)
+            .or_else(|| self.health.get(ask.plugin.as_str()));
+        let (status, weight) = found.copied().unwrap_or((Status::Up, None));
         let verdict = Verdict {
             ask: ask.id,
             status,
@@ -280,6 +284,7 @@ pub(super) fn service(number: u8, servers: &[u8]) -> ServicePlan {
         quorum: QuorumPlan::default(),
         sorry: None,
         drain: None,
+        suspend: None,
     }
 }
 
@@ -293,6 +298,9 @@ pub(super) fn server(host: u8) -> ServerPlan {
         inhibit_on_failure: false,
         starts_down: false,
         checks: vec![check("tcp")],
+        needed: None,
+        slow_start: None,
+        backup: false,
         up: None,
         down: None,
     }
@@ -312,6 +320,7 @@ pub(super) fn check(plugin: &str) -> CheckPlan {
         address: None,
         port: None,
         interval: Duration::from_secs(2),
+        warmup: None,
         retry_interval: None,
         timeout: Duration::from_secs(1),
         rise: 1,
@@ -325,6 +334,7 @@ pub(super) fn sorry(host: u8) -> Option<SorryPlan> {
     Some(SorryPlan {
         key: destination(host),
         forward: Forward::Nat,
+        inhibit: false,
     })
 }
 
