@@ -89,6 +89,7 @@ pub(super) fn service_row(top: Attributes<'_>) -> Option<ServiceRow> {
     let persistence = (flags & service_flag::PERSISTENT != 0).then_some(Persistence {
         timeout_s: attributes.u32(service::TIMEOUT)?,
         prefix: prefix(family, mask)?,
+        sip: attributes.get(service::PE_NAME) == Some(uapi::SIP),
     });
     let name = attributes.get(service::SCHED_NAME)?;
     let name = name.split(|byte| *byte == 0).next()?;

@@ -119,6 +119,9 @@ fn service_row(out: &mut Vec<u8>, row: &ServiceRow) {
         let timeout = row.persistence.map_or(0, |persistence| persistence.timeout_s);
         attribute(out, service::TIMEOUT, &timeout.to_ne_bytes());
         attribute(out, service::NETMASK, &netmask(row.key.family(), row.persistence));
+        if row.persistence.is_some_and(|persistence| persistence.sip) {
+            attribute(out, service::PE_NAME, uapi::SIP);
+        }
     });
 }
 

@@ -41,6 +41,7 @@ fn a_new_service_in_bytes() {
         persistence: Some(Persistence {
             timeout_s: 60,
             prefix: 24,
+            sip: false,
         }),
     });
     let wanted = [
@@ -207,7 +208,11 @@ fn service() -> impl Strategy<Value = ServiceRow> {
         let by_mark = (1..u32::MAX).prop_map(move |mark| ServiceKey::Mark { family, mark });
         let longest: u8 = if family == Family::V4 { 32 } else { 128 };
         let persistence =
-            (any::<u32>(), 1..=longest).prop_map(|(timeout_s, prefix)| Persistence { timeout_s, prefix });
+            (any::<u32>(), 1..=longest, any::<bool>()).prop_map(|(timeout_s, prefix, sip)| Persistence {
+                timeout_s,
+                prefix,
+                sip,
+            });
         (
             prop_oneof![by_address, by_mark],
             proptest::option::of(persistence),
@@ -420,12 +425,15 @@ fn what_keeps_traffic_from_flowing_names_its_cure() {
                 port: 80,
             },
             forward,
+            inhibit: false,
         }),
         drain: Some(Duration::from_secs(1)),
+        suspend: None,
     };
     let persistence = Some(Persistence {
         timeout_s: 60,
         prefix: 32,
+        sip: false,
     });
     let warnings = |services, value| {
         let plan = Plan {

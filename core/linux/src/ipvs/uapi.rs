@@ -61,7 +61,11 @@ pub(super) mod counter {
     pub(in super::super) const BYTES_OUT: u16 = 5;
 }
 
+/// The one persistence engine that kernels have.
+pub(super) const SIP: &[u8] = b"sip\0";
+
 pub(super) mod service {
+    pub(in super::super) const PE_NAME: u16 = 11;
     pub(in super::super) const AF: u16 = 1;
     pub(in super::super) const PROTOCOL: u16 = 2;
     pub(in super::super) const ADDR: u16 = 3;
