@@ -21,6 +21,9 @@ pub(crate) const IPVS_SECONDS: std::ops::RangeInclusive<u32> = 1..=2_678_400;
 /// Longest time that a server may take to leave.
 pub(crate) const LONGEST_DRAIN: Duration = Duration::from_secs(86_400);
 
+/// Longest time that a server's weight may grow for.
+pub(crate) const LONGEST_SLOW_START: Duration = Duration::from_secs(86_400);
+
 /// Judges all drafts together. What it gives is whole only if there was no error.
 pub(crate) fn check(draft: &mut Draft, d: &mut Diagnostics) -> Plan {
     vrrp::trackers(draft, d);

@@ -70,6 +70,10 @@ impl Places {
         self.parts.insert(part, span.clone());
     }
 
+    pub(crate) fn written(&self, part: &str) -> Option<&Span> {
+        self.parts.get(part)
+    }
+
     pub(crate) fn of(&self, part: &str) -> &Span {
         self.parts.get(part).unwrap_or(&self.head)
     }
@@ -191,6 +195,9 @@ pub(crate) fn server(key: DestinationKey, forward: model::ipvs::Forward) -> Serv
         inhibit_on_failure: false,
         starts_down: false,
         checks: Vec::new(),
+        needed: None,
+        slow_start: None,
+        backup: false,
         up: None,
         down: None,
     }

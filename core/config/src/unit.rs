@@ -103,6 +103,77 @@ pub(crate) fn socket(text: &str) -> Option<SocketAddr> {
         .map(|address| SocketAddr::new(address, 0))
 }
 
+/// Most addresses that one range may stand for.
+const RANGE_MAX: u128 = 4096;
+
+/// One address, or several: `192.0.2.10-20` and `2001:db8::10-1f` (the last part), `192.0.2.10-192.0.3.9`,
+/// `192.0.2.0/28`.
+pub(crate) fn addresses(text: &str) -> Option<Vec<IpAddr>> {
+    if let Ok(address) = text.parse() {
+        return Some(vec![address]);
+    }
+    let (first, last) = if let Some((first, last)) = text.split_once('-') {
+        let first: IpAddr = first.parse().ok()?;
+        (first, last.parse().ok().or_else(|| with_last_part(first, last))?)
+    } else {
+        let net: IpNet = network(text)?;
+        (net.network() == net.addr()).then(|| (net.network(), net.broadcast()))?
+    };
+    let range = |first: u128, last: u128| {
+        let is_bounded = last.checked_sub(first).is_some_and(|more| more < RANGE_MAX);
+        is_bounded.then_some(first..=last)
+    };
+    match (first, last) {
+        (IpAddr::V4(first), IpAddr::V4(last)) => {
+            let all = range(u32::from(first).into(), u32::from(last).into())?;
+            all.map(|bits| {
+                u32::try_from(bits)
+                    .ok()
+                    .map(|bits| std::net::Ipv4Addr::from(bits).into())
+            })
+            .collect()
+        }
+        (IpAddr::V6(first), IpAddr::V6(last)) => {
+            let all = range(first.into(), last.into())?;
+            Some(all.map(|bits| std::net::Ipv6Addr::from(bits).into()).collect())
+        }
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => None,
+    }
+}
+
+/// `first` with another last part: a byte in decimal, or 16 bits in hexadecimal.
+fn with_last_part(first: IpAddr, last: &str) -> Option<IpAddr> {
+    match first {
+        IpAddr::V4(first) => {
+            let [a, b, c, _] = first.octets();
+            Some(IpAddr::from([a, b, c, last.parse::<u8>().ok()?]))
+        }
+        IpAddr::V6(first) => {
+            let mut parts = first.segments();
+            *parts.last_mut()? = u16::from_str_radix(last, 16).ok()?;
+            Some(IpAddr::from(parts))
+        }
+    }
+}
+
+/// [`socket`] with a range of addresses: `192.0.2.10-20:80`, `[2001:db8::10-1f]:80`.
+pub(crate) fn sockets(text: &str) -> Option<Vec<SocketAddr>> {
+    if let Some(one) = socket(text) {
+        return Some(vec![one]);
+    }
+    let (range, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((range, "")) => (range, None),
+        Some((range, port)) => (range, Some(port.strip_prefix(':')?)),
+        None => match text.split_once(':') {
+            Some((range, port)) if !port.contains(':') => (range, Some(port)),
+            _ => (text, None),
+        },
+    };
+    let port: u16 = port.map_or(Some(0), |port| port.parse().ok())?;
+    let all = addresses(range)?.into_iter();
+    Some(all.map(|address| SocketAddr::new(address, port)).collect())
+}
+
 /// `nobody` or `nobody:nogroup`.
 pub(crate) fn user(text: &str) -> Option<(String, Option<String>)> {
     let (user, group) = match text.split_once(':') {

@@ -1,12 +1,15 @@
 //! Services and their servers.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
+use model::ids::InstanceName;
 use model::ipvs::{DestinationKey, Forward, Persistence, ServiceKey, service_flag};
 use model::net::{Family, Protocol};
+use model::plan::ServerPlan;
 
 use crate::diagnostics::Diagnostics;
-use crate::draft::{Draft, Language, ServiceDraft, SyncDraft};
+use crate::draft::{Draft, InstanceDraft, Language, ServiceDraft, SyncDraft};
 use crate::source::Span;
 
 /// Seconds that keepalived takes when persistence is on without a time.
@@ -14,6 +17,14 @@ const PERSISTENCE_S: u32 = 360;
 
 pub(super) fn services(draft: &mut Draft, d: &mut Diagnostics) {
     let mut first: BTreeMap<ServiceKey, Span> = BTreeMap::new();
+    let carriers: Vec<(InstanceName, Vec<IpAddr>)> = draft
+        .instances
+        .iter()
+        .map(|InstanceDraft { plan, .. }| {
+            let all = plan.addresses.iter().chain(&plan.excluded);
+            (plan.name.clone(), all.map(|address| address.net.addr()).collect())
+        })
+        .collect();
     for service in &mut draft.services {
         let key = *service.plan.key();
         if let Some(span) = first.get(&key) {
@@ -22,6 +33,7 @@ pub(super) fn services(draft: &mut Draft, d: &mut Diagnostics) {
             first.insert(key, service.places.of("key").clone());
         }
         identity(service, d);
+        suspend(service, &carriers, d);
         flags(service, d);
         servers(service, d);
         quorum(service, d);
@@ -62,6 +74,37 @@ pub(super) fn sync(draft: &mut Draft, d: &mut Diagnostics) {
     draft.ipvs.sync = Some(plan);
 }
 
+/// Whose mastership the checks follow: the instance that is named, or the one that carries the address.
+fn suspend(service: &mut ServiceDraft, carriers: &[(InstanceName, Vec<IpAddr>)], d: &mut Diagnostics) {
+    if let Some(name) = &service.plan.suspend {
+        let known = carriers.iter().map(|(name, _)| name.as_str());
+        if !known.clone().any(|known| known == name.as_str()) {
+            let example = format!("[instance.{name}]");
+            d.undefined(
+                service.places.of("checks_follow"),
+                "instance",
+                name.as_str(),
+                known,
+                &example,
+            );
+        }
+    } else if let Some(span) = service.places.written("ha_suspend") {
+        let carries = |address: IpAddr| {
+            let found = carriers
+                .iter()
+                .find(|(_, addresses)| addresses.contains(&address));
+            found.map(|(name, _)| name.clone())
+        };
+        service.plan.suspend = match service.plan.row.key {
+            ServiceKey::Address { address, .. } => carries(address),
+            ServiceKey::Mark { .. } => None,
+        };
+        if service.plan.suspend.is_none() {
+            d.suspend_never(span, &service.plan.row.key.to_string());
+        }
+    }
+}
+
 /// Flags that only the hashing schedulers know.
 fn flags(service: &mut ServiceDraft, d: &mut Diagnostics) {
     let row = &mut service.plan.row;
@@ -95,10 +138,22 @@ fn identity(service: &mut ServiceDraft, d: &mut Diagnostics) {
                 row.persistence = Some(Persistence {
                     timeout_s: PERSISTENCE_S,
                     prefix,
+                    sip: false,
                 });
                 d.persistence_forced(span);
             }
         }
+    }
+    if row.persistence.is_some_and(|persistence| persistence.sip) && protocol != Protocol::Udp {
+        let written = service
+            .places
+            .written("sip")
+            .unwrap_or(service.places.of("persistence"));
+        d.sip_needs_udp(written, service.language);
+        row.persistence = row.persistence.map(|persistence| Persistence {
+            sip: false,
+            ..persistence
+        });
     }
     if row.flags & service_flag::ONE_PACKET != 0 && protocol != Protocol::Udp {
         match service.language {
@@ -126,6 +181,7 @@ fn servers(service: &mut ServiceDraft, d: &mut Diagnostics) {
             d.not_a_unicast_address(&span, "server", address, "an address of no host");
         }
         fit(&mut server.key, server.forward, key, &span, language, d);
+        needs(&mut server, &span, d);
         if let Some(first) = seen.get(&server.key) {
             d.duplicate_server(&span, &server.key.to_string(), first, language);
             continue;
@@ -137,6 +193,15 @@ fn servers(service: &mut ServiceDraft, d: &mut Diagnostics) {
     let place = service.places.of("sorry").clone();
     if let Some(sorry) = &mut service.plan.sorry {
         fit(&mut sorry.key, sorry.forward, key, &place, language, d);
+    }
+}
+
+/// A server cannot need more checks than it has.
+fn needs(server: &mut ServerPlan, span: &Span, d: &mut Diagnostics) {
+    let all = u32::try_from(server.checks.len()).unwrap_or(u32::MAX);
+    if let Some(needed) = server.needed.filter(|needed| *needed > all.max(1)) {
+        d.checks_needed(span, needed, all);
+        server.needed = None;
     }
 }
 
@@ -167,6 +232,7 @@ fn quorum(service: &mut ServiceDraft, d: &mut Diagnostics) {
         .plan
         .servers
         .iter()
+        .filter(|server| !server.backup)
         .map(|server| u64::from(server.weight))
         .sum();
     let quorum = &mut service.plan.quorum;

@@ -19,6 +19,7 @@ use crate::plugins;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Timing {
     interval: Option<Duration>,
+    warmup: Option<Duration>,
     retry: Option<u32>,
     gap: Option<Duration>,
     timeout: Option<Duration>,
@@ -34,6 +35,7 @@ impl Timing {
         for item in &block.children {
             match item.keyword() {
                 "delay_loop" => timing.interval = args::period(item, d).or(timing.interval),
+                "warmup" => timing.warmup = args::time(item, Duration::ZERO, longest, d).or(timing.warmup),
                 "connect_timeout" => timing.timeout = args::period(item, d).or(timing.timeout),
                 "delay_before_retry" => {
                     timing.gap = args::time(item, Duration::ZERO, longest, d).or(timing.gap);
@@ -65,6 +67,7 @@ impl Timing {
             address: None,
             port: None,
             interval: self.interval(),
+            warmup: self.warmup,
             retry_interval: Some(self.gap.unwrap_or(gap)).filter(|gap| !gap.is_zero()),
             timeout: self.timeout.unwrap_or(Duration::from_secs(5)),
             rise: 1,

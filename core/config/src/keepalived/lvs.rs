@@ -15,7 +15,7 @@ use super::checker::{self, Timing};
 use super::global::Globals;
 use super::lex::Word;
 use super::tree::Item;
-use crate::check::LONGEST_DRAIN;
+use crate::check::{LONGEST_DRAIN, LONGEST_SLOW_START};
 use crate::diagnostics::Diagnostics;
 use crate::draft::{Draft, Language, Places, PluginUse, ServiceDraft, User, server};
 use crate::source::Span;
@@ -41,18 +41,7 @@ pub(super) fn lower(
     let protocol = protocol(block, d);
     let timing = Timing::default().inherit(block, d);
     let family = heads.first().map_or(Family::V4, |(head, _)| head.family());
-    let mut places = Places::new(block.arg_span());
-    for item in &block.children {
-        match item.keyword() {
-            "quorum" => places.put("quorum", item.arg_span()),
-            "sorry_server" => places.put("sorry", item.arg_span()),
-            "ops" => places.put("ops", item.span()),
-            "flag-1" | "flag-2" | "sh-port" | "sh-fallback" | "mh-port" | "mh-fallback" => {
-                places.put("flags", item.span());
-            }
-            _ => {}
-        }
-    }
+    let places = places(block);
     let scheduler = parts::scheduler(block, d);
     let flags = parts::flags(block);
     let persistence = parts::persistence(block, family, d);
@@ -64,6 +53,7 @@ pub(super) fn lower(
         timing,
         globals,
         inhibit: flag(block, "inhibit_on_failure", d),
+        beginning: Beginning::default().inherit(block, d),
     };
     let weight = block
         .last("weight")
@@ -77,11 +67,11 @@ pub(super) fn lower(
         .last("drain")
         .and_then(|item| args::time(item, Duration::ZERO, LONGEST_DRAIN, d));
     let drain = drain.filter(|drain| !drain.is_zero());
-    let row = |key| ServiceRow {
+    let row = |key: ServiceKey| ServiceRow {
         key,
         scheduler: scheduler.clone(),
         flags,
-        persistence,
+        persistence: persistence.map(|persistence| parts::fitting(persistence, family, key)),
     };
     for (head, span) in heads {
         let mut places = places.clone();
@@ -97,6 +87,25 @@ pub(super) fn lower(
         });
     }
     draft.uses.extend(uses);
+}
+
+/// Where the parts stand that may be complained of.
+fn places(block: &Item) -> Places {
+    let mut places = Places::new(block.arg_span());
+    for item in &block.children {
+        match item.keyword() {
+            "quorum" => places.put("quorum", item.arg_span()),
+            "sorry_server" => places.put("sorry", item.arg_span()),
+            "ops" => places.put("ops", item.span()),
+            "persistence_engine" => places.put("sip", item.span()),
+            "ha_suspend" => places.put("ha_suspend", item.span()),
+            "flag-1" | "flag-2" | "sh-port" | "sh-fallback" | "mh-port" | "mh-fallback" => {
+                places.put("flags", item.span());
+            }
+            _ => {}
+        }
+    }
+    places
 }
 
 /// The service at one of its heads, whose port servers have that are written without one.
@@ -129,6 +138,7 @@ fn at(
         quorum: quorum.clone(),
         sorry,
         drain: None,
+        suspend: None,
     }
 }
 
@@ -186,7 +196,13 @@ fn sorry(block: &Item, forward: Forward, d: &mut Diagnostics) -> Option<(SorryPl
     let item = block.last("sorry_server")?;
     let (key, written) = endpoint(item.args(), item, d)?;
     let forward = parts::forward(block, &["sorry_server_lvs_method"], d).unwrap_or(forward);
-    Some((SorryPlan { key, forward }, written))
+    let inhibit = flag(block, "sorry_server_inhibit", d);
+    let plan = SorryPlan {
+        key,
+        forward,
+        inhibit,
+    };
+    Some((plan, written))
 }
 
 /// `IP [PORT]`, and whether there is a port.
@@ -220,6 +236,31 @@ struct Inherited<'a> {
     timing: Timing,
     globals: &'a Globals,
     inhibit: bool,
+    beginning: Beginning,
+}
+
+/// What keepalived does not have: how many checks a server needs, and how it begins.
+#[derive(Clone, Copy, Default)]
+struct Beginning {
+    needed: Option<u32>,
+    slow_start: Option<Duration>,
+}
+
+impl Beginning {
+    fn inherit(self, block: &Item, d: &mut Diagnostics) -> Self {
+        let slow = block
+            .last("slow_start")
+            .and_then(|item| args::time(item, Duration::ZERO, LONGEST_SLOW_START, d));
+        let needed = block.last("checks_needed").map(|item| match item.arg() {
+            "all" => None,
+            "any" => Some(1),
+            _ => args::number(item, 1, u64::from(u16::MAX), d).and_then(|number| u32::try_from(number).ok()),
+        });
+        Self {
+            needed: needed.unwrap_or(self.needed),
+            slow_start: slow.or(self.slow_start).filter(|slow| !slow.is_zero()),
+        }
+    }
 }
 
 fn real_server(
@@ -245,6 +286,10 @@ fn real_server(
         .last("inhibit_on_failure")
         .map_or(inherited.inhibit, |item| args::flag(item, d));
     plan.starts_down = timing.alpha;
+    let Beginning { needed, slow_start } = inherited.beginning.inherit(block, d);
+    plan.needed = needed;
+    plan.slow_start = slow_start;
+    plan.backup = flag(block, "backup", d);
     plan.up = command(block, "notify_up", user, d);
     plan.down = command(block, "notify_down", user, d);
     for child in &block.children {

@@ -77,6 +77,7 @@ pub(super) fn misc(exec: &Exec) -> CheckPlan {
         address: None,
         port: None,
         interval: Duration::from_secs(1),
+        warmup: None,
         retry_interval: None,
         timeout: Duration::from_secs(1),
         rise: 1,

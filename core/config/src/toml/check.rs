@@ -57,6 +57,7 @@ pub(super) fn lower(node: &Node, d: &mut Diagnostics) -> Option<Checked> {
     };
     let interval = keys.duration("interval", d);
     let timeout = keys.duration("timeout", d);
+    let warmup = keys.duration("warmup", d).map(|at| at.value);
     let retry_interval = keys.duration("retry_interval", d).map(|at| at.value);
     let rise = count(&mut keys, "rise", d);
     let fall = count(&mut keys, "fall", d);
@@ -91,6 +92,7 @@ pub(super) fn lower(node: &Node, d: &mut Diagnostics) -> Option<Checked> {
     }
     let limit = timeout.map_or(TIMEOUT.min(every), |at| at.value);
     let mut plan = CheckPlan {
+        warmup,
         retry_interval,
         rise,
         fall,
@@ -114,6 +116,7 @@ fn plan(plugin: &str, parameters: Parameters, interval: Duration, timeout: Durat
         address: None,
         port: None,
         interval,
+        warmup: None,
         retry_interval: None,
         timeout,
         rise: 1,

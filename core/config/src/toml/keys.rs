@@ -222,6 +222,12 @@ pub(super) fn socket(node: &Node, d: &mut Diagnostics) -> Option<SocketAddr> {
     unit::socket(text).or_else(|| d.bad_address(&node.span, text, "192.0.2.10:80 or [2001:db8::10]:80"))
 }
 
+/// Like [`socket`], or a range of addresses with one port.
+pub(super) fn sockets(node: &Node, d: &mut Diagnostics) -> Option<Vec<SocketAddr>> {
+    let text = text(node, d)?;
+    unit::sockets(text).or_else(|| d.bad_address(&node.span, text, "192.0.2.10:80 or [2001:db8::10]:80"))
+}
+
 pub(super) fn interface<'a>(node: &'a Node, d: &mut Diagnostics) -> Option<&'a str> {
     let name = text(node, d)?;
     if unit::interface(name) {

@@ -1,139 +1,165 @@
 //! `[service.NAME]`: a balanced service, its real servers and their checks.
 
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+mod parts;
+mod server;
 
-use model::ipvs::{DestinationKey, Forward, Persistence, ServiceKey, ServiceRow, Tunnel, service_flag};
+use model::ids::InstanceName;
+use model::ipvs::{Forward, ServiceKey, ServiceRow, service_flag};
 use model::net::{Family, Protocol};
-use model::plan::{Arguments, CommandPlan, QuorumPlan, ServerPlan, ServicePlan, SorryPlan};
+use model::plan::{ServerPlan, ServicePlan};
 
-use super::check::{self, Checked};
+use super::check;
 use super::keys::{self, Keys};
 use super::tree::{Entry, Node, Table, Value};
-use crate::check::LONGEST_DRAIN;
 use crate::diagnostics::Diagnostics;
-use crate::draft::{Draft, Language, Places, PluginUse, ServiceDraft, server};
+use crate::draft::{Draft, Language, Places, PluginUse, ServiceDraft};
 use crate::source::Span;
-
-/// Seconds that `persistence = true` stands for (ipvsadm's and keepalived's default).
-const PERSISTENCE_S: u32 = 360;
-
-const FORWARD: [(&str, Forward); 3] = [
-    ("nat", Forward::Nat),
-    ("direct", Forward::Direct),
-    ("tunnel", Forward::Tunnel(Tunnel::Ipip)),
-];
+use server::Base;
 
 pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diagnostics) {
     let mut keys = Keys::new(table, "a service");
     let mut places = Places::new(&name.key_span);
-    let key = identity(&mut keys, name, &mut places, d);
+    let heads = identity(&mut keys, name, d).unwrap_or_default();
     let scheduler = scheduler(&mut keys, &mut places, d);
-    let forward = keys.choice("forward", &FORWARD, d).unwrap_or(Forward::Nat);
+    let forward = parts::forward(&mut keys, d).unwrap_or(Forward::Nat);
     let persistence = keys
         .node("persistence")
-        .and_then(|node| persistence(node, key, d));
+        .and_then(|node| parts::persistence(node, &heads, d));
     let flags = flags(&mut keys, &mut places, d);
-    let quorum = keys.node("quorum").map(|node| quorum(node, d));
-    let sorry = keys.node("sorry").and_then(|node| sorry(node, key, forward, d));
+    let quorum = keys.node("quorum").map(|node| parts::quorum(node, d));
+    let sorry = keys.node("sorry").and_then(|node| parts::sorry(node, forward, d));
     let inhibit = keys.flag("inhibit_on_failure", d).unwrap_or(false);
     let starts_down = keys.flag("starts_down", d).unwrap_or(false);
-    let drain = keys.node("drain").and_then(|node| drain(node, d));
+    let drain = keys.node("drain").and_then(|node| parts::drain(node, d));
+    let suspend = keys.text("checks_follow", d).map(|at| {
+        places.put("checks_follow", &at.span);
+        InstanceName::from(at.value)
+    });
     let checks = check::lower_all(&mut keys, d).unwrap_or_default();
     let base = Base {
         forward,
         inhibit,
         starts_down,
-        port: key.map_or(0, port_of),
+        needed: parts::checks_needed(&mut keys, d).flatten(),
+        slow_start: parts::slow_start(&mut keys, d).flatten(),
         checks: &checks,
     };
-    let (mut servers, mut spans) = (Vec::new(), Vec::new());
-    for node in keys.list("servers", d).iter().chain(keys.list("server", d)) {
-        if let Some(server) = self::lower_server(node, &base, &mut draft.uses, d) {
-            servers.push(server);
-            spans.push(node.span.clone());
-        }
-    }
+    let (servers, spans) = servers(&mut keys, &base, &mut draft.uses, d);
     for key in ["quorum", "sorry", "persistence", "forward"] {
         if let Some(node) = keys.node(key) {
             places.put(key, &node.span);
         }
     }
     keys.finish(d);
-    let Some(key) = key else { return };
-    let row = ServiceRow {
-        key,
-        scheduler,
-        flags,
-        persistence,
-    };
-    let plan = ServicePlan {
-        row,
-        servers,
-        quorum: quorum.unwrap_or_default(),
-        sorry,
-        drain,
-    };
-    draft.services.push(ServiceDraft {
-        language: Language::Toml,
-        plan,
-        places,
-        servers: spans,
-    });
-}
-
-fn port_of(key: ServiceKey) -> u16 {
-    match key {
-        ServiceKey::Address { port, .. } => port,
-        ServiceKey::Mark { .. } => 0,
+    for (key, span) in heads {
+        let mut places = places.clone();
+        places.put("key", &span);
+        let row = ServiceRow {
+            key,
+            scheduler: scheduler.clone(),
+            flags,
+            persistence: persistence.map(|sticky| sticky.of(key.family())),
+        };
+        let mut plan = ServicePlan {
+            row,
+            servers: servers.clone(),
+            quorum: quorum.clone().unwrap_or_default(),
+            sorry: sorry.clone(),
+            drain,
+            suspend: suspend.clone(),
+        };
+        fill_ports(&mut plan);
+        draft.services.push(ServiceDraft {
+            language: Language::Toml,
+            plan,
+            places,
+            servers: spans.clone(),
+        });
     }
 }
 
-/// `address` with `protocol`, or `fwmark` with `family`.
-fn identity(
+/// The servers of all three keys, each with its place.
+fn servers(
     keys: &mut Keys<'_>,
-    name: &Entry,
-    places: &mut Places,
+    base: &Base<'_>,
+    uses: &mut Vec<PluginUse>,
     d: &mut Diagnostics,
-) -> Option<ServiceKey> {
+) -> (Vec<ServerPlan>, Vec<Span>) {
+    let mut found = Vec::new();
+    for key in ["servers", "server", "backup"] {
+        for node in keys.list(key, d) {
+            if let Some(mut server) = server::lower(node, base, uses, d) {
+                server.backup = key == "backup";
+                found.push((server, node.span.clone()));
+            }
+        }
+    }
+    found.into_iter().unzip()
+}
+
+/// Servers without a port have that of the service.
+fn fill_ports(plan: &mut ServicePlan) {
+    let ServiceKey::Address { port, .. } = plan.row.key else {
+        return;
+    };
+    let servers = plan.servers.iter_mut().map(|server| &mut server.key);
+    let sorry = plan.sorry.iter_mut().map(|sorry| &mut sorry.key);
+    for key in servers.chain(sorry).filter(|key| key.port == 0) {
+        key.port = port;
+    }
+}
+
+/// `address` with `protocol`, or `fwmark` with `family`; a list or a range makes one service of each.
+fn identity(keys: &mut Keys<'_>, name: &Entry, d: &mut Diagnostics) -> Option<Vec<(ServiceKey, Span)>> {
     let protocols = [
         ("tcp", Protocol::Tcp),
         ("udp", Protocol::Udp),
         ("sctp", Protocol::Sctp),
     ];
-    let protocol = keys.choice("protocol", &protocols, d);
-    let address = keys.node("address");
-    let mark = keys.number("fwmark", 1, i64::from(u32::MAX), d);
-    let family = keys.choice("family", &[("ipv4", Family::V4), ("ipv6", Family::V6)], d);
+    let protocol = keys.choice("protocol", &protocols, d).unwrap_or(Protocol::Tcp);
+    let family = keys
+        .choice("family", &[("ipv4", Family::V4), ("ipv6", Family::V6)], d)
+        .unwrap_or(Family::V4);
+    let (address, mark) = (keys.node("address"), keys.node("fwmark"));
     if keys.refused {
         return None;
     }
+    let missing = "address = \"192.0.2.10:80\"";
     match (address, mark) {
-        (Some(node), None) => {
-            places.put("key", &node.span);
-            let socket: SocketAddr = keys::socket(node, d)?;
-            let protocol = protocol.unwrap_or(Protocol::Tcp);
-            Some(ServiceKey::Address {
-                protocol,
-                address: socket.ip(),
-                port: socket.port(),
-            })
+        (Some(node), _) | (None, Some(node)) if one_or_many(node).is_empty() => {
+            d.missing_key(&node.span, "a service", "address", missing)
         }
-        (None, Some(mark)) => {
-            places.put("key", &mark.span);
-            let mark = u32::try_from(mark.value).ok()?;
-            Some(ServiceKey::Mark {
-                family: family.unwrap_or(Family::V4),
-                mark,
-            })
+        (Some(node), None) => {
+            let mut found = Vec::new();
+            for node in one_or_many(node) {
+                found.extend(keys::sockets(node, d)?.into_iter().map(|socket| {
+                    let key = ServiceKey::Address {
+                        protocol,
+                        address: socket.ip(),
+                        port: socket.port(),
+                    };
+                    (key, node.span.clone())
+                }));
+            }
+            Some(found)
+        }
+        (None, Some(node)) => {
+            let mark = |node: &Node| {
+                let mark = keys::number(node, "fwmark", 1, i64::from(u32::MAX), d)?;
+                let mark = u32::try_from(mark).ok()?;
+                Some((ServiceKey::Mark { family, mark }, node.span.clone()))
+            };
+            one_or_many(node).iter().map(mark).collect()
         }
         (Some(_), Some(mark)) => d.address_and_mark(&mark.span),
-        (None, None) => d.missing_key(
-            &name.key_span,
-            "a service",
-            "address",
-            "address = \"192.0.2.10:80\"",
-        ),
+        (None, None) => d.missing_key(&name.key_span, "a service", "address", missing),
+    }
+}
+
+fn one_or_many(node: &Node) -> &[Node] {
+    match &node.value {
+        Value::List(nodes) => nodes,
+        _ => std::slice::from_ref(node),
     }
 }
 
@@ -168,198 +194,4 @@ fn flags(keys: &mut Keys<'_>, places: &mut Places, d: &mut Diagnostics) -> u32 {
         }
     }
     flags
-}
-
-/// `true`, `"300s"`, or `{ timeout = "300s", prefix = 24 }`.
-fn persistence(node: &Node, key: Option<ServiceKey>, d: &mut Diagnostics) -> Option<Persistence> {
-    let longest = key.map_or(32, |key| if key.family() == Family::V4 { 32 } else { 128 });
-    let (timeout, prefix) = match &node.value {
-        Value::Boolean(false) => return None,
-        Value::Boolean(true) => (None, None),
-        Value::Table(table) => {
-            let mut keys = Keys::new(table, "persistence");
-            let timeout = keys.duration("timeout", d);
-            let prefix = keys.number("prefix", 1, longest, d);
-            keys.finish(d);
-            (timeout.map(|at| (at.value, at.span)), prefix.map(|at| at.value))
-        }
-        _ => (
-            keys::duration(node, d).map(|timeout| (timeout, node.span.clone())),
-            None,
-        ),
-    };
-    let timeout_s = match timeout {
-        None => PERSISTENCE_S,
-        Some((timeout, span)) => match u32::try_from(timeout.as_secs()) {
-            Ok(seconds) if (1..=2_678_400).contains(&seconds) && timeout.subsec_nanos() == 0 => seconds,
-            _ => return d.persistence_range(&span),
-        },
-    };
-    let prefix = prefix.unwrap_or(longest);
-    Some(Persistence {
-        timeout_s,
-        prefix: u8::try_from(prefix).ok()?,
-    })
-}
-
-/// `"30s"`; `"0s"` is the same as none.
-fn drain(node: &Node, d: &mut Diagnostics) -> Option<Duration> {
-    let drain = keys::duration(node, d)?;
-    if drain > LONGEST_DRAIN {
-        return d.drain_range(&node.span);
-    }
-    Some(drain).filter(|drain| !drain.is_zero())
-}
-
-/// A number, or `{ needed = 2, hysteresis = 1, up = [...], down = [...] }`.
-fn quorum(node: &Node, d: &mut Diagnostics) -> QuorumPlan {
-    let weight = |number: Option<i64>, or| number.and_then(|n| u32::try_from(n).ok()).unwrap_or(or);
-    let Value::Table(table) = &node.value else {
-        let needed = weight(keys::number(node, "quorum", 1, i64::from(u32::MAX), d), 1);
-        return QuorumPlan {
-            needed,
-            ..QuorumPlan::default()
-        };
-    };
-    let mut keys = Keys::new(table, "a quorum");
-    let needed = keys
-        .number("needed", 1, i64::from(u32::MAX), d)
-        .map(|at| at.value);
-    let hysteresis = keys
-        .number("hysteresis", 0, i64::from(u32::MAX), d)
-        .map(|at| at.value);
-    let up = keys.command("up", d).map(|at| at.value);
-    let down = keys.command("down", d).map(|at| at.value);
-    let user = keys.user("user", d).flatten();
-    let omega = keys.flag("notify_on_stop", d).unwrap_or(false);
-    keys.finish(d);
-    let command = |argv| CommandPlan {
-        argv,
-        user: user.clone(),
-        arguments: Arguments::AsWritten,
-    };
-    QuorumPlan {
-        needed: weight(needed, 1),
-        hysteresis: weight(hysteresis, 0),
-        up: up.map(command),
-        down: down.map(command),
-        omega,
-    }
-}
-
-/// `"10.0.0.99:80"`, or `{ address = "10.0.0.99:80", forward = "direct" }`.
-fn sorry(node: &Node, key: Option<ServiceKey>, forward: Forward, d: &mut Diagnostics) -> Option<SorryPlan> {
-    let (socket, forward) = match &node.value {
-        Value::Table(table) => {
-            let mut keys = Keys::new(table, "a sorry server");
-            let address = keys.node("address");
-            let forward = keys.choice("forward", &FORWARD, d).unwrap_or(forward);
-            keys.finish(d);
-            match address {
-                Some(node) => (keys::socket(node, d)?, forward),
-                None => {
-                    let example = "address = \"10.0.0.99:80\"";
-                    return d.missing_key(&node.span, "a sorry server", "address", example);
-                }
-            }
-        }
-        _ => (keys::socket(node, d)?, forward),
-    };
-    Some(SorryPlan {
-        key: destination(socket, key.map_or(0, port_of)),
-        forward,
-    })
-}
-
-/// A server without a port has that of the service.
-fn destination(socket: SocketAddr, port: u16) -> DestinationKey {
-    let address: IpAddr = socket.ip();
-    DestinationKey {
-        address,
-        port: if socket.port() == 0 { port } else { socket.port() },
-    }
-}
-
-/// What servers inherit.
-struct Base<'a> {
-    forward: Forward,
-    inhibit: bool,
-    starts_down: bool,
-    port: u16,
-    checks: &'a [Checked],
-}
-
-/// `"10.0.0.11:80"`, or a table.
-fn lower_server(
-    node: &Node,
-    base: &Base<'_>,
-    uses: &mut Vec<PluginUse>,
-    d: &mut Diagnostics,
-) -> Option<ServerPlan> {
-    let inherit = |uses: &mut Vec<PluginUse>| {
-        uses.extend(base.checks.iter().map(|check| copy_use(&check.used)));
-        base.checks.iter().map(|check| check.plan.clone()).collect()
-    };
-    let Value::Table(table) = &node.value else {
-        let socket = keys::socket(node, d)?;
-        let mut plan = server(destination(socket, base.port), base.forward);
-        plan.inhibit_on_failure = base.inhibit;
-        plan.starts_down = base.starts_down;
-        plan.checks = inherit(uses);
-        return Some(plan);
-    };
-    let mut keys = Keys::new(table, "a server");
-    let address = match keys.node("address") {
-        Some(node) => keys::socket(node, d),
-        None => d.missing_key(&node.span, "a server", "address", "address = \"10.0.0.11:80\""),
-    };
-    let weight = keys.number("weight", 0, 65_535, d).map(|at| at.value);
-    let upper = keys
-        .number("upper_threshold", 0, i64::from(u32::MAX), d)
-        .map(|at| at.value);
-    let lower = keys
-        .number("lower_threshold", 0, i64::from(u32::MAX), d)
-        .map(|at| at.value);
-    let forward = keys.choice("forward", &FORWARD, d).unwrap_or(base.forward);
-    let inhibit = keys.flag("inhibit_on_failure", d).unwrap_or(base.inhibit);
-    let starts_down = keys.flag("starts_down", d).unwrap_or(base.starts_down);
-    let up = keys.command("up", d);
-    let down = keys.command("down", d);
-    let user = keys.user("user", d).flatten();
-    let checks = match check::lower_all(&mut keys, d) {
-        None => inherit(uses),
-        Some(own) => own
-            .into_iter()
-            .map(|check| (uses.push(check.used), check.plan).1)
-            .collect(),
-    };
-    keys.finish(d);
-    let number = |number: Option<i64>, or| number.and_then(|n| u32::try_from(n).ok()).unwrap_or(or);
-    let command = |at: keys::At<Vec<String>>| CommandPlan {
-        argv: at.value,
-        user: user.clone(),
-        arguments: Arguments::AsWritten,
-    };
-    Some(ServerPlan {
-        weight: number(weight, 1),
-        upper_threshold: number(upper, 0),
-        lower_threshold: number(lower, 0),
-        inhibit_on_failure: inhibit,
-        starts_down,
-        checks,
-        up: up.map(command),
-        down: down.map(command),
-        ..server(destination(address?, base.port), forward)
-    })
-}
-
-fn copy_use(used: &PluginUse) -> PluginUse {
-    let span: Span = used.span.clone();
-    PluginUse {
-        plugin: used.plugin.clone(),
-        span,
-        exec: used.exec.clone(),
-        connect: used.connect,
-        read: used.read.clone(),
-    }
 }

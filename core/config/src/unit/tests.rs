@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{bytes, duration, network, seconds, socket, user};
+use super::{addresses, bytes, duration, network, seconds, socket, sockets, user};
 
 #[test]
 fn times_have_a_unit() {
@@ -47,4 +47,37 @@ fn sizes_networks_sockets_and_users() {
         Some(("nobody".to_owned(), Some("nogroup".to_owned())))
     );
     assert_eq!(user("no body"), None);
+}
+
+#[test]
+fn ranges_of_addresses() {
+    let all = |text| {
+        let words: Option<Vec<String>> =
+            addresses(text).map(|all| all.iter().map(ToString::to_string).collect());
+        words.map(|words| words.join(" "))
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(all("10.0.0.1"), some("10.0.0.1"));
+    assert_eq!(all("10.0.0.1-3"), some("10.0.0.1 10.0.0.2 10.0.0.3"));
+    assert_eq!(all("10.0.0.255-10.0.1.0"), some("10.0.0.255 10.0.1.0"));
+    assert_eq!(all("10.0.0.8/31"), some("10.0.0.8 10.0.0.9"));
+    assert_eq!(all("fd00::f-11"), some("fd00::f fd00::10 fd00::11"));
+    assert_eq!(all("fd00::8/127"), some("fd00::8 fd00::9"));
+    for wrong in [
+        "10.0.0.3-1",
+        "10.0.0.9/30",
+        "10.0.0.1-fd00::1",
+        "10.0.0.1-256",
+        "10.0.0.0/8",
+        "fd00::/64",
+        "-",
+        "a-b",
+    ] {
+        assert_eq!(all(wrong), None, "{wrong}");
+    }
+    let count = |text| sockets(text).map(|all| all.len());
+    assert_eq!(count("10.0.0.1-3:80"), Some(3));
+    assert_eq!(count("[fd00::1-3]:80"), Some(3));
+    assert_eq!(count("fd00::1-3"), Some(3));
+    assert_eq!(count("10.0.0.1-3:http"), None);
 }

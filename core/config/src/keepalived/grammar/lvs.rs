@@ -3,12 +3,13 @@
 use super::{Keyword, block, keyword, line, mail, not, silent};
 use super::{Shape, Treat};
 
-const FOLLOWS_ADDRESS: &str = "checks run wherever the address is";
 const KERNEL_CHOOSES: &str = "the kernel chooses the source of checks";
 
-pub(super) const SERVER: [Keyword; 49] = [
-    // Ours: keepalived passes it over with a warning.
+pub(super) const SERVER: [Keyword; 51] = [
+    // Ours: keepalived passes them over with a warning.
     line("drain", 1),
+    line("slow_start", 1),
+    line("checks_needed", 1),
     line("lb_algo", 1),
     line("lvs_sched", 1),
     line("lb_kind", 1),
@@ -42,14 +43,11 @@ pub(super) const SERVER: [Keyword; 49] = [
     line("connect_timeout", 1),
     block("real_server", 1, &REAL),
     silent("hashed"),
-    silent("warmup"),
+    line("warmup", 1),
     mail("smtp_alert"),
-    not("persistence_engine", "clients are told apart by address"),
-    not(
-        "sorry_server_inhibit",
-        "the sorry server leaves the table when the quorum is back",
-    ),
-    not("ha_suspend", FOLLOWS_ADDRESS),
+    line("persistence_engine", 1),
+    line("sorry_server_inhibit", 0),
+    line("ha_suspend", 0),
     not("snmp_name", "there is no SNMP"),
     keyword("TCP_CHECK", 0, Shape::Skipped, Treat::Not(MISPLACED)),
     keyword("HTTP_GET", 0, Shape::Skipped, Treat::Not(MISPLACED)),
@@ -69,7 +67,12 @@ const fn refused(name: &'static str) -> Keyword {
     keyword(name, 0, Shape::Skipped, Treat::Done)
 }
 
-const REAL: [Keyword; 24] = [
+const REAL: [Keyword; 28] = [
+    // Ours.
+    line("backup", 0),
+    line("slow_start", 1),
+    line("checks_needed", 1),
+    line("warmup", 1),
     line("weight", 1),
     line("lvs_method", 1),
     line("uthreshold", 1),
@@ -104,7 +107,7 @@ const TCP: [Keyword; 13] = [
     line("delay_before_retry", 1),
     line("delay_loop", 1),
     line("alpha", 0),
-    silent("warmup"),
+    line("warmup", 1),
     silent("log_all_failures"),
     not("bindto", KERNEL_CHOOSES),
     not("bind_port", KERNEL_CHOOSES),
@@ -122,7 +125,7 @@ const SMTP: [Keyword; 15] = [
     line("delay_before_retry", 1),
     line("delay_loop", 1),
     line("alpha", 0),
-    silent("warmup"),
+    line("warmup", 1),
     silent("log_all_failures"),
     not("bindto", KERNEL_CHOOSES),
     not("bind_port", KERNEL_CHOOSES),
@@ -142,7 +145,7 @@ const DNS: [Keyword; 15] = [
     line("delay_before_retry", 1),
     line("delay_loop", 1),
     line("alpha", 0),
-    silent("warmup"),
+    line("warmup", 1),
     silent("log_all_failures"),
     not("bindto", KERNEL_CHOOSES),
     not("bind_port", KERNEL_CHOOSES),
@@ -162,7 +165,7 @@ const UDP: [Keyword; 17] = [
     line("delay_before_retry", 1),
     line("delay_loop", 1),
     line("alpha", 0),
-    silent("warmup"),
+    line("warmup", 1),
     silent("log_all_failures"),
     not("bindto", KERNEL_CHOOSES),
     not("bind_port", KERNEL_CHOOSES),
@@ -178,7 +181,7 @@ const PING: [Keyword; 13] = [
     line("delay_before_retry", 1),
     line("delay_loop", 1),
     line("alpha", 0),
-    silent("warmup"),
+    line("warmup", 1),
     silent("log_all_failures"),
     not("bindto", KERNEL_CHOOSES),
     not("bind_port", KERNEL_CHOOSES),
@@ -202,7 +205,7 @@ const HTTP: [Keyword; 21] = [
     silent("http_protocol"),
     silent("fast_recovery"),
     silent("tls_compliant"),
-    silent("warmup"),
+    line("warmup", 1),
     silent("log_all_failures"),
     not("bindto", KERNEL_CHOOSES),
     not("bind_port", KERNEL_CHOOSES),
@@ -233,6 +236,6 @@ const MISC: [Keyword; 10] = [
     line("delay_before_retry", 1),
     line("delay_loop", 1),
     line("alpha", 0),
-    silent("warmup"),
+    line("warmup", 1),
     silent("log_all_failures"),
 ];

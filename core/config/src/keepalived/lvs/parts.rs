@@ -12,6 +12,7 @@ use crate::keepalived::args;
 use crate::keepalived::lex::Word;
 use crate::keepalived::tree::Item;
 use crate::source::Span;
+use crate::unit;
 
 /// What names a service, its protocol aside.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +94,7 @@ fn mark(word: &Word, family: Family, d: &mut Diagnostics) -> Option<Head> {
     }
 }
 
-/// One line of a group: `IP [PORT]`, `a.b.c.d-e [PORT]`, `fwmark N`.
+/// One line of a group: `IP [PORT]`, a range of addresses and `[PORT]`, `fwmark N [inet|inet6]`.
 fn entry(words: &[Word], d: &mut Diagnostics) -> Option<Vec<(Head, Span)>> {
     let first = words.first()?;
     if first.text == "fwmark" {
@@ -105,7 +106,7 @@ fn entry(words: &[Word], d: &mut Diagnostics) -> Option<Vec<(Head, Span)>> {
         };
         return Some(vec![(mark(word, family, d)?, word.span.clone())]);
     }
-    let Some(addresses) = addresses(&first.text) else {
+    let Some(addresses) = unit::addresses(&first.text) else {
         d.bad_keepalived_address(&first.span, "virtual_server", &first.text);
         return None;
     };
@@ -134,22 +135,6 @@ fn entry(words: &[Word], d: &mut Diagnostics) -> Option<Vec<(Head, Span)>> {
             .map(|address| (Head::Address(address, port), first.span.clone()))
             .collect(),
     )
-}
-
-/// One address, or the range `192.0.2.10-20` of the last byte.
-fn addresses(text: &str) -> Option<Vec<IpAddr>> {
-    if let Ok(address) = text.parse() {
-        return Some(vec![address]);
-    }
-    let (from, to) = text.split_once('-')?;
-    let from: Ipv4Addr = from.parse().ok()?;
-    let to: u8 = to.parse().ok()?;
-    let [a, b, c, first] = from.octets();
-    (first <= to).then(|| {
-        (first..=to)
-            .map(|last| Ipv4Addr::new(a, b, c, last).into())
-            .collect()
-    })
 }
 
 pub(super) fn scheduler(block: &Item, d: &mut Diagnostics) -> String {
@@ -206,7 +191,32 @@ pub(super) fn persistence(block: &Item, family: Family, d: &mut Diagnostics) -> 
     Some(Persistence {
         timeout_s: u32::try_from(timeout).ok()?,
         prefix: prefix.unwrap_or(longest),
+        sip: sip(block, d),
     })
+}
+
+/// The same persistence for a service of a group that may be of the other family.
+pub(super) fn fitting(persistence: Persistence, written_for: Family, key: ServiceKey) -> Persistence {
+    if key.family() == written_for {
+        return persistence;
+    }
+    let prefix = if key.family() == Family::V4 { 32 } else { 128 };
+    Persistence {
+        prefix,
+        ..persistence
+    }
+}
+
+/// `persistence_engine sip`: there is no other.
+fn sip(block: &Item, d: &mut Diagnostics) -> bool {
+    let Some(item) = block.last("persistence_engine") else {
+        return false;
+    };
+    if item.arg() != "sip" {
+        let message = format!("persistence_engine `{}` is none of the kernel's", item.arg());
+        d.ignored_value(item.arg_span(), &message, "clients are told apart by address");
+    }
+    item.arg() == "sip"
 }
 
 /// `NAT`, `DR`, `TUN [type ipip|gue port N|gre] [nocsum|csum|remcsum]`, upper case only.
