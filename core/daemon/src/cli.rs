@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod check;
 mod client;
+mod drain;
 mod plugin;
 mod status;
 #[cfg(test)]
@@ -33,6 +34,10 @@ enum Command {
     Status(status::Status),
     /// Have a running daemon read its configuration again
     Reload(Client),
+    /// Take a server, or all of a service, out of the table, and show how its connections end
+    Drain(drain::Drain),
+    /// Take in again what was taken out by `drain`
+    Enable(drain::Enable),
     /// Write, try and list plugins
     Plugin(plugin::Plugin),
     /// See it all work, in network namespaces of its own
@@ -123,6 +128,8 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Status(status) => status.run(),
         Command::Reload(client) => client::reload(&client.path()),
+        Command::Drain(drain) => drain.run(),
+        Command::Enable(enable) => enable.run(),
         Command::Plugin(plugin) => plugin.run(),
         Command::LabServer(options) => crate::lab::server(options).map(|()| ExitCode::SUCCESS),
         Command::LabClient(options) => crate::lab::client(options).map(|()| ExitCode::SUCCESS),

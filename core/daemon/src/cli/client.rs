@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::{Method, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -16,6 +16,21 @@ const ANSWER_MAX: usize = 64 << 20;
 
 /// Asks the daemon, and gives its answer.
 pub(super) fn ask(socket: &Path, method: Method, door: &str) -> anyhow::Result<(StatusCode, Value)> {
+    ask_with(socket, method, door, &Value::Null)
+}
+
+/// The same, with a body unless it is null.
+pub(super) fn ask_with(
+    socket: &Path,
+    method: Method,
+    door: &str,
+    body: &Value,
+) -> anyhow::Result<(StatusCode, Value)> {
+    let body = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -31,8 +46,11 @@ pub(super) fn ask(socket: &Path, method: Method, door: &str) -> anyhow::Result<(
         let request = hyper::Request::builder()
             .method(method)
             .uri(door)
-            .header("host", "bellwether");
-        let answer = sender.send_request(request.body(Empty::<Bytes>::new())?).await?;
+            .header("host", "bellwether")
+            .header("content-type", "application/json");
+        let answer = sender
+            .send_request(request.body(Full::new(Bytes::from(body)))?)
+            .await?;
         let status = answer.status();
         let body = Limited::new(answer.into_body(), ANSWER_MAX)
             .collect()

@@ -157,13 +157,18 @@ fn write_service(out: &mut String, service: &ServiceStatus) -> std::fmt::Result 
             || "not in the table".to_owned(),
             |weight| format!("weight {weight}"),
         );
+        let mark = match (server.held, server.backup) {
+            (true, _) => "out by hand; ",
+            (false, true) => "backup; ",
+            (false, false) => "",
+        };
         let checks = server
             .checks
             .iter()
             .map(|check| format!("{}: {}", check.plugin, check.reason));
         writeln!(
             out,
-            "  {:<29} {state:<6} {weight:<17} {}",
+            "  {:<29} {state:<6} {weight:<17} {mark}{}",
             server.server,
             checks.collect::<Vec<_>>().join("; ")
         )?;

@@ -20,6 +20,8 @@ fn help_of_the_daemon() {
       check   Read a configuration and tell every mistake in it
       status  Show elections, services and plugins of a running daemon
       reload  Have a running daemon read its configuration again
+      drain   Take a server, or all of a service, out of the table, and show how its connections end
+      enable  Take in again what was taken out by `drain`
       plugin  Write, try and list plugins
       lab     See it all work, in network namespaces of its own
       help    Print this message or the help of the given subcommand(s)

@@ -13,6 +13,7 @@ use model::status::DaemonStatus;
 use tokio::sync::oneshot;
 
 use super::balance::IpvsOrder;
+use super::control::{Held, Hold};
 use super::elect::ElectInput;
 use super::hooks::HookEffect;
 use super::state::Router;
@@ -119,6 +120,29 @@ impl Router {
             self.hooks
                 .handle_call_done(id, Err("the worker does not answer".to_owned()));
         }
+    }
+
+    /// Does what the operator ordered by hand.
+    pub(super) fn hold(&mut self, order: &Hold) -> Result<Held, String> {
+        let target = self.balancer.find_target(&order.target)?;
+        let (service, servers) = &target;
+        let held = Held {
+            service: service.to_string(),
+            servers: servers.iter().map(ToString::to_string).collect(),
+        };
+        let to = if order.out { "out" } else { "in" };
+        tracing::info!(
+            service = held.service,
+            servers = held.servers.join(" "),
+            to,
+            "by hand"
+        );
+        if order.out {
+            self.balancer.drain(&target, clock::now());
+        } else {
+            self.balancer.enable(&target, clock::now());
+        }
+        Ok(held)
     }
 
     /// Answers with all there is to say; what elections know is asked of their thread.

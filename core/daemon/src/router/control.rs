@@ -12,6 +12,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use model::status::DaemonStatus;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot};
@@ -24,6 +25,30 @@ use super::configuration::ReloadResult;
 pub(super) enum Request {
     Status(oneshot::Sender<DaemonStatus>),
     Reload(oneshot::Sender<ReloadResult>),
+    /// Take what is meant out of the table, or in again.
+    Hold(Hold, oneshot::Sender<Result<Held, String>>),
+}
+
+/// An order by hand.
+#[derive(Debug)]
+pub(super) struct Hold {
+    /// `SERVICE` or `SERVICE/SERVER`.
+    pub(super) target: String,
+    /// Out, or in again.
+    pub(super) out: bool,
+}
+
+/// What an order was understood as, in the words of the status.
+#[derive(Debug, Serialize)]
+pub(super) struct Held {
+    pub(super) service: String,
+    pub(super) servers: Vec<String>,
+}
+
+/// Body of an order.
+#[derive(Debug, Deserialize)]
+struct Order {
+    target: String,
 }
 
 type Answer = (StatusCode, Json<Value>);
@@ -35,6 +60,8 @@ pub(super) fn start(path: &Path, events: mpsc::Sender<Event>) -> anyhow::Result<
     let doors = axum::Router::new()
         .route("/v1/status", get(status))
         .route("/v1/reload", post(reload))
+        .route("/v1/drain", post(|events, order| hold(events, order, true)))
+        .route("/v1/enable", post(|events, order| hold(events, order, false)))
         .fallback(unknown)
         .with_state(events);
     tokio::spawn(async move {
@@ -90,8 +117,20 @@ async fn reload(State(events): State<mpsc::Sender<Event>>) -> Answer {
     }
 }
 
+async fn hold(
+    State(events): State<mpsc::Sender<Event>>,
+    Json(Order { target }): Json<Order>,
+    out: bool,
+) -> Answer {
+    match ask(&events, |reply| Request::Hold(Hold { target, out }, reply)).await {
+        Some(Ok(held)) => (StatusCode::OK, Json(json!(held))),
+        Some(Err(why)) => (StatusCode::NOT_FOUND, Json(json!({ "error": why }))),
+        None => gone(),
+    }
+}
+
 async fn unknown() -> Answer {
-    let doors = "there is GET /v1/status and POST /v1/reload";
+    let doors = "there is GET /v1/status, and POST /v1/reload, /v1/drain and /v1/enable";
     (StatusCode::NOT_FOUND, Json(json!({ "error": doors })))
 }
 

@@ -193,6 +193,10 @@ impl Router {
             Event::Processes(counts) => self.watches.handle_processes(&counts, clock::now()),
             Event::Loaded(loaded) => self.handle_loaded(*loaded),
             Event::Control(Request::Reload(reply)) => self.begin_reload(Some(reply)),
+            Event::Control(Request::Hold(order, reply)) => {
+                // Whoever asked may have gone.
+                let _ = reply.send(self.hold(&order));
+            }
             Event::Control(Request::Status(reply)) => self.answer_status(reply),
             Event::Left => self.stopping = Stopping::Gone(clock::now() + STOP_PATIENCE),
         }

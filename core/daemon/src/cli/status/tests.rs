@@ -23,6 +23,8 @@ fn server(address: &str, up: bool, draining: Option<DrainStatus>) -> ServerStatu
         server: address.into(),
         up,
         weight,
+        backup: false,
+        held: false,
         checks: vec![check],
         draining,
         traffic: None,

@@ -15,6 +15,8 @@ fn status(state: &str, generation: u32, error: Option<&str>, server_up: bool) ->
         server: "10.78.0.11:80".to_owned(),
         up: server_up,
         weight: server_up.then_some(1),
+        backup: false,
+        held: false,
         checks: vec![check],
         draining: None,
         traffic: None,
