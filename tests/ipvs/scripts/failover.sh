@@ -87,5 +87,20 @@ cat streams
 within 1 "streams of the drained server are complete" grep -qx "complete rs1=1 rs2=1" streams
 gone() { ! ns lb2 ipvsadm -Ln | grep -q '10.2.0.11:81 '; }
 within 30 "it leaves when they have ended" gone
+# The other one is taken out by hand while it has a stream, and in again.
+ns cl "$ENDS" follow 10.2.0.100:81 1 60 > streams &
+following=$!
+within 40 "a stream" grep -q following streams
+ns lb2 "$BELLWETHER" drain 10.2.0.100:81/10.2.0.12 --socket /run/lb2.sock > drain.log 2>&1 &
+draining=$!
+within 40 "its progress is told" grep -q "10.2.0.12:81 has 1 connection(s) left" drain.log
+wait $following
+within 1 "the stream of a server out by hand is complete" grep -qx "complete rs2=1" streams
+wait $draining || { cat drain.log; fail "the drain"; }
+empty() { ! ns lb2 ipvsadm -Sn | grep -q -- ' -r '; }
+within 5 "it is out when drain ends" empty
+ns lb2 "$BELLWETHER" enable 10.2.0.100:81 --socket /run/lb2.sock
+back() { ns lb2 ipvsadm -Ln | grep -q '10.2.0.12:81 .* Route  *1 '; }
+within 40 "and in again when it is enabled" back
 kill -TERM $lb2
 within 40 "a graceful stop takes the address away" eval "! has lb2"

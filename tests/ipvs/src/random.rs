@@ -62,6 +62,7 @@ fn service(random: &mut Random) -> ServiceRow {
             Family::V4 => 1 + u8::try_from(random.below(32)).unwrap_or(0),
             Family::V6 => 1 + u8::try_from(random.below(128)).unwrap_or(0),
         },
+        sip: random.one_in(4),
     });
     let protocol = match random.below(3) {
         0 => Protocol::Udp,

@@ -30,5 +30,5 @@ fn every_kind_of_forwarding_carries_traffic() {
 
 #[test]
 fn streams_outlive_a_director_and_a_server_that_drains() {
-    holds(include_str!("../scripts/failover.sh"), 13);
+    holds(include_str!("../scripts/failover.sh"), 18);
 }

@@ -229,8 +229,10 @@ fn service() -> ServicePlan {
         sorry: Some(SorryPlan {
             key: address(9),
             forward: Forward::Direct,
+            inhibit: false,
         }),
         drain: None,
+        suspend: None,
     }
 }
 
@@ -248,6 +250,7 @@ fn server(host: u8) -> ServerPlan {
         address: None,
         port: None,
         interval: Duration::from_secs(1),
+        warmup: None,
         retry_interval: None,
         timeout: Duration::from_secs(1),
         rise: 2,
@@ -264,6 +267,9 @@ fn server(host: u8) -> ServerPlan {
         inhibit_on_failure: false,
         starts_down: false,
         checks: vec![check],
+        needed: None,
+        slow_start: None,
+        backup: false,
         up: None,
         down: None,
     }
