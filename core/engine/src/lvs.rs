@@ -99,8 +99,8 @@ impl Balancer {
     }
 
     /// A plugin answered. Nothing in the verdict is trusted; one that nobody waits for is ignored.
-    pub fn handle_verdict(&mut self, verdict: Verdict, now: Instant) {
-        if let Some(probe) = self.prober.handle_verdict(verdict, now) {
+    pub fn handle_verdict(&mut self, verdict: &Verdict, now: Instant) {
+        for probe in self.prober.handle_verdict(verdict, now) {
             self.judge(probe, now);
         }
         self.turn(now);
@@ -198,7 +198,7 @@ impl Balancer {
         while let Some(due) = self.prober.poll_due(now) {
             match due {
                 Due::Ask(ask) => self.effects.push_back(BalanceEffect::Ask(ask)),
-                Due::Lapsed(probe) => self.judge(probe, now),
+                Due::Lapsed(probes) => probes.into_iter().for_each(|probe| self.judge(probe, now)),
             }
         }
         self.effects.extend(self.keeper.poll_effect());

@@ -238,7 +238,7 @@ impl Router {
     fn handle_worker(&mut self, incoming: Incoming<FromWorker>) {
         let now = clock::now();
         match incoming {
-            Incoming::Frame(FromWorker::Verdict(verdict), _) => self.balancer.handle_verdict(verdict, now),
+            Incoming::Frame(FromWorker::Verdict(verdict), _) => self.balancer.handle_verdict(&verdict, now),
             Incoming::Frame(FromWorker::HookDone { id, result }, _) => {
                 self.hooks.handle_call_done(id, result)
             }

@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use model::ids::{Generation, PluginName, TrackerName};
+use model::ipvs::{DestinationKey, ServiceKey};
+use model::net::Family;
 use model::plan::{CheckPlan, OnUnknown};
 use model::probe::{REASON_MAX, Status, Subject, Verdict};
 
@@ -132,15 +134,26 @@ fn a_weight_counts_only_where_the_plan_lets_it() {
 
 /// Answers every question at once with `status` until `end`; gives the instants of the questions.
 fn run(prober: &mut Prober, end: Instant, status: impl Fn(usize) -> Option<Status>) -> Vec<f64> {
+    run_for(1, prober, end, status)
+}
+
+/// The same, where each answer is for so many checks.
+fn run_for(
+    users: usize,
+    prober: &mut Prober,
+    end: Instant,
+    status: impl Fn(usize) -> Option<Status>,
+) -> Vec<f64> {
     let mut asked = Vec::new();
     while let Some(at) = prober.poll_timeout().filter(|at| *at <= end) {
         while let Some(due) = prober.poll_due(at) {
             let Due::Ask(ask) = due else { continue };
             asked.push(at.as_nanos() as f64 / 1e9);
             if let Some(status) = status(asked.len() - 1) {
-                assert!(prober.handle_verdict(verdict(ask.id, status), at).is_some());
-                assert!(
-                    prober.handle_verdict(verdict(ask.id, status), at).is_none(),
+                assert_eq!(prober.handle_verdict(&verdict(ask.id, status), at).len(), users);
+                assert_eq!(
+                    prober.handle_verdict(&verdict(ask.id, status), at),
+                    [],
                     "an answer counts once"
                 );
             }
@@ -242,8 +255,8 @@ fn a_lost_worker_takes_its_questions_along_and_leaves_the_verdicts() {
     prober.handle_worker(false, seconds(2.0));
     assert_eq!(prober.poll_timeout(), None);
     assert_eq!(
-        prober.handle_verdict(verdict(ask.id, Status::Down), seconds(3.0)),
-        None
+        prober.handle_verdict(&verdict(ask.id, Status::Down), seconds(3.0)),
+        []
     );
     assert_eq!(prober.check(id).map(Check::standing), Some(Standing::Good));
     prober.handle_worker(true, seconds(50.0));
@@ -270,4 +283,83 @@ fn a_shorter_interval_counts_from_now() {
     assert_eq!(prober.check(id).map(Check::verdicts), Some(1));
     prober.remove(id);
     assert_eq!(prober.poll_timeout(), None);
+}
+
+/// A check of one server by the service with this mark.
+fn of_service(mark: u32) -> Aim {
+    let address = [198, 51, 100, 1].into();
+    Aim {
+        subject: Subject::Server {
+            service: ServiceKey::Mark {
+                family: Family::V4,
+                mark,
+            },
+            server: DestinationKey { address, port: 80 },
+            check: 0,
+        },
+        target: Some(SocketAddr::new(address, 80)),
+    }
+}
+
+#[test]
+fn checks_that_ask_the_same_are_asked_once_and_judged_apart() {
+    let mut prober = Prober::new(1);
+    prober.handle_worker(true, seconds(0.0));
+    let patient = CheckPlan { fall: 5, ..plan() };
+    let hasty = prober.add(of_service(1), plan(), Standing::Good, seconds(0.0));
+    let patient = prober.add(of_service(2), patient, Standing::Good, seconds(0.0));
+    let other = CheckPlan {
+        parameters: BTreeMap::from([("path".to_owned(), model::value::Value::Boolean(true))]),
+        ..plan()
+    };
+    let alone = prober.add(of_service(3), other, Standing::Good, seconds(0.0));
+    prober.remove(alone);
+    let asked = run_for(2, &mut prober, seconds(33.0), |number| {
+        Some(if number == 0 { Status::Up } else { Status::Down })
+    });
+    // Pending for one of them is enough to look again soon.
+    assert_eq!(gaps(&asked)[1..4], [1_000, 1_000, 1_000]);
+    let standing = |id| prober.check(id).map(Check::standing);
+    assert_eq!(
+        (standing(hasty), standing(patient)),
+        (Some(Standing::Failed), Some(Standing::Failed))
+    );
+    assert_eq!(prober.check(hasty).map(Check::verdicts), Some(asked.len() as u64));
+    // A third one joins and has an answer within a second; it stays when the first ones go.
+    let third = prober.add(of_service(3), plan(), Standing::Good, seconds(33.0));
+    let asked = run_for(3, &mut prober, seconds(34.0), |_| Some(Status::Up));
+    assert_eq!(asked.len(), 1);
+    assert_eq!(prober.check(third).map(Check::verdicts), Some(1));
+    prober.remove(hasty);
+    prober.suspend(patient, true, seconds(34.0));
+    assert!(!run_for(1, &mut prober, seconds(60.0), |_| Some(Status::Up)).is_empty());
+    prober.remove(third);
+    assert_eq!(prober.poll_timeout(), None, "nobody is awake");
+    prober.suspend(patient, false, seconds(60.0));
+    assert_eq!(
+        run_for(1, &mut prober, seconds(61.0), |_| Some(Status::Up)).len(),
+        1
+    );
+}
+
+#[test]
+fn a_check_that_comes_to_ask_something_else_leaves_the_others() {
+    let mut prober = Prober::new(1);
+    prober.handle_worker(true, seconds(0.0));
+    let first = prober.add(of_service(1), plan(), Standing::Good, seconds(0.0));
+    let second = prober.add(of_service(2), plan(), Standing::Good, seconds(0.0));
+    let Some(Due::Ask(ask)) = prober.poll_due(seconds(1.0)) else {
+        panic!("nothing was asked");
+    };
+    let quick = CheckPlan {
+        interval: Duration::from_secs(1),
+        ..plan()
+    };
+    prober.update(second, of_service(2), quick.clone(), seconds(1.0));
+    let judged = prober.handle_verdict(&verdict(ask.id, Status::Up), seconds(1.0));
+    assert_eq!(judged, [first], "the second asks for itself now");
+    run_for(1, &mut prober, seconds(10.0), |_| Some(Status::Up));
+    prober.update(first, of_service(1), quick, seconds(10.0));
+    let asked = run_for(2, &mut prober, seconds(20.0), |_| Some(Status::Up));
+    assert!((9..=11).contains(&asked.len()), "together again: {asked:?}");
 }

@@ -205,3 +205,26 @@ fn a_word_that_means_nothing_names_what_there_is() {
     assert_snapshot!(why("web"), @"there is no service `web`; there is `tcp 192.0.2.1:80`");
     assert_snapshot!(why("192.0.2.1:80/10.0.0.1"), @"tcp 192.0.2.1:80 has no server `10.0.0.1`; it has `198.51.100.1:8080`");
 }
+
+#[test]
+fn one_server_of_a_hundred_services_is_asked_once_for_all() {
+    let mut world = World::new();
+    let services: Vec<_> = (1..=100).map(|number| service(number, &[1, 2])).collect();
+    world.plan(&plan(services.clone()));
+    world.pass(100);
+    assert!(
+        (98..=104).contains(&world.asked),
+        "two servers every 2 s: {}",
+        world.asked
+    );
+    world.told();
+    world.health("1", Status::Down);
+    world.pass(10);
+    let told = world.told();
+    assert_eq!(told.matches("server 1 down").count(), 100);
+    assert_eq!(world.rows(), "2=10");
+    world.plan(&plan(services[1..].to_vec()));
+    world.health("1", Status::Up);
+    world.pass(3);
+    assert_eq!(world.told().matches("server 1 up").count(), 99);
+}

@@ -114,7 +114,7 @@ proptest! {
             took: std::time::Duration::MAX,
             generation: model::ids::Generation(9),
         };
-        world.balancer.handle_verdict(verdict, world.now);
+        world.balancer.handle_verdict(&verdict, world.now);
         prop_assert_eq!(world.told(), "");
         prop_assert!(world.balancer.poll_effect().is_none());
     }

@@ -37,6 +37,8 @@ pub(super) struct World {
     pub(super) untunable: Option<String>,
     pub(super) reads: usize,
     pub(super) glances: usize,
+    /// Questions so far.
+    pub(super) asked: usize,
     pub(super) log: Vec<String>,
     asks: VecDeque<Ask>,
     timeouts: Timeouts,
@@ -59,6 +61,7 @@ impl World {
             untunable: None,
             reads: 0,
             glances: 0,
+            asked: 0,
             log: Vec::new(),
             asks: VecDeque::new(),
             timeouts: Timeouts {
@@ -150,12 +153,15 @@ impl World {
             took: Duration::from_millis(1),
             generation: Generation(1),
         };
-        self.balancer.handle_verdict(verdict, self.now);
+        self.balancer.handle_verdict(&verdict, self.now);
     }
 
     fn carry_out(&mut self, effect: BalanceEffect) {
         match effect {
-            BalanceEffect::Ask(ask) => self.asks.push_back(ask),
+            BalanceEffect::Ask(ask) => {
+                self.asked += 1;
+                self.asks.push_back(ask);
+            }
             BalanceEffect::ReadTable => {
                 self.reads += 1;
                 let table = self

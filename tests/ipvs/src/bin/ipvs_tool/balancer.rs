@@ -164,7 +164,7 @@ impl World {
                     took: Duration::ZERO,
                     generation: Generation(1),
                 };
-                self.balancer.handle_verdict(verdict, self.now);
+                self.balancer.handle_verdict(&verdict, self.now);
             } else {
                 return Ok(());
             }
