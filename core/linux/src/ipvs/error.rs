@@ -1,12 +1,11 @@
 //! What went wrong, in words that name the cure.
 
+mod refusal;
+
 use std::fmt;
 use std::io;
 
-use model::ipvs::{Change, ServiceKey, SyncDaemon};
-use model::net::Family;
-
-use super::uapi;
+use model::ipvs::{Change, SyncDaemon};
 
 /// Why the table could not be read or written at all.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +32,7 @@ pub enum IpvsError {
         verb: &'static str,
     },
     /// Another errno.
-    #[error("cannot {verb} the IPVS table: {}", io::Error::from_raw_os_error(*errno))]
+    #[error("cannot {verb} the IPVS table: {}", refusal::of_table(*errno))]
     Refused {
         /// What was tried.
         verb: &'static str,
@@ -72,6 +71,9 @@ impl IpvsError {
             (io::ErrorKind::TimedOut, _) => Self::Deadline { verb },
             (_, Some(libc::EPERM | libc::EACCES)) => Self::Denied { verb },
             (_, Some(libc::EPROTONOSUPPORT)) => Self::NoIpvs,
+            (_, Some(errno @ (libc::ENOBUFS | libc::EMSGSIZE | libc::ENOMEM))) => {
+                Self::Refused { verb, errno }
+            }
             _ => Self::Io { verb, cause },
         }
     }
@@ -97,43 +99,7 @@ pub struct Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { change, errno } = self;
-        write!(f, "cannot {change}: ")?;
-        let service = match change {
-            Change::AddService(row) | Change::SetService(row) => Some(row),
-            _ => None,
-        };
-        match (change, service, *errno) {
-            (_, Some(row), libc::ENOENT) => {
-                let name = &row.scheduler;
-                write!(f, "the kernel has no scheduler {name}; load it with `modprobe ip_vs_{name}`")
-            }
-            (_, Some(row), libc::EINVAL) if row.scheduler.len() >= uapi::SCHEDULER_MAX => {
-                write!(f, "the scheduler's name is longer than {} bytes; shorten it", uapi::SCHEDULER_MAX - 1)
-            }
-            (_, Some(_), libc::EAFNOSUPPORT) => {
-                f.write_str("the kernel balances no IPv6 (CONFIG_IP_VS_IPV6); use an IPv4 service or another kernel")
-            }
-            (_, Some(row), libc::EINVAL) if port(&row.key) == Some(0) && row.persistence.is_none() => {
-                f.write_str("port 0 stands for all ports and needs a persistent service; give it a persistence timeout")
-            }
-            (Change::AddDestination(key, row) | Change::SetDestination(key, row), _, libc::EINVAL)
-                if Family::of(row.key.address) != key.family() =>
-            {
-                f.write_str(
-                    "a server of the other family is reached by a tunnel only, and not while a sync daemon runs; \
-                     set its forwarding to tunnel or give it an address of the service's family",
-                )
-            }
-            (Change::AddDestination(..) | Change::SetDestination(..), _, libc::EINVAL) => {
-                f.write_str("the kernel finds its address unusable; give the real server a unicast address")
-            }
-            (Change::AddDestination(..) | Change::SetDestination(..), _, libc::ERANGE) => f.write_str(
-                "weight or thresholds are out of range; keep the weight in 0..=65535 and the lower threshold below \
-                 the upper one",
-            ),
-            (_, _, libc::EPERM) => f.write_str("permission denied; needs CAP_NET_ADMIN in the initial user namespace"),
-            (_, _, errno) => write!(f, "{}", io::Error::from_raw_os_error(errno)),
-        }
+        write!(f, "cannot {change}: {}", refusal::reason(change, *errno))
     }
 }
 
@@ -148,13 +114,10 @@ fn sync_reason(errno: i32, daemon: &SyncDaemon) -> String {
                 .to_owned()
         }
         libc::EEXIST => "one runs already that is not ours; stop it with `ipvsadm --stop-daemon`".to_owned(),
-        errno => io::Error::from_raw_os_error(errno).to_string(),
+        libc::ESRCH => "it does not run any more; nothing is left to do".to_owned(),
+        errno => refusal::of_table(errno),
     }
 }
 
-fn port(key: &ServiceKey) -> Option<u16> {
-    match key {
-        ServiceKey::Address { port, .. } => Some(*port),
-        ServiceKey::Mark { .. } => None,
-    }
-}
+#[cfg(test)]
+mod tests;
