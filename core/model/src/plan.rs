@@ -17,9 +17,9 @@ pub use hook::{Arguments, CommandPlan, HookAction, HookPlan, Phase};
 pub use lvs::{CheckPlan, IpvsPlan, OnUnknown, QuorumPlan, ServerPlan, ServicePlan, SorryPlan, SyncPlan};
 pub use plugin::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource};
 pub use vrrp::{
-    Announcement, ArgumentMatch, ChecksumForm, FileWatch, GroupPlan, InstancePlan, LinkPlan, Preempt,
-    ProcessPattern, ProcessWatch, StartPlan, TrackLink, TrackTracker, TrackerPlan, Transport, Version,
-    VirtualAddress, WatchPlan, WatchSubject,
+    Announcement, ArgumentMatch, ChecksumForm, Conduct, FileWatch, GroupPlan, Hops, InstancePlan, LinkPlan,
+    Lists, Peer, Preempt, ProcessPattern, ProcessWatch, StartPlan, TrackLink, TrackTracker, TrackerPlan,
+    Transport, Version, VirtualAddress, WatchPlan, WatchSubject,
 };
 
 /// The whole configuration, checked and complete: every name in it refers to something in it.

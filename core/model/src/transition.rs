@@ -118,6 +118,8 @@ pub enum Fault {
     LinkDown(LinkName),
     /// The interface has no address to send from.
     NoSource(LinkName),
+    /// It is to speak by unicast, and nobody is named to speak to.
+    NoPeers,
     /// A tracker failed.
     Tracker(TrackerName),
     /// A tracker has not answered yet.
@@ -138,6 +140,7 @@ impl fmt::Display for Fault {
             Self::LinkMissing(link) => write!(f, "interface {link} does not exist"),
             Self::LinkDown(link) => write!(f, "interface {link} is down"),
             Self::NoSource(link) => write!(f, "interface {link} has no address to send from"),
+            Self::NoPeers => write!(f, "no unicast peer is named"),
             Self::Tracker(name) => write!(f, "tracker {name} failed"),
             Self::TrackerPending(name) => write!(f, "tracker {name} has not answered yet"),
             Self::LinkUp(link) => write!(f, "interface {link} is up"),

@@ -24,6 +24,7 @@ pub(super) struct Basis {
     pub(super) link: LinkIndex,
     pub(super) source: IpAddr,
     pub(super) priority: Priority,
+    pub(super) checksum: Checksum,
 }
 
 /// Adverts ready to be sent, one for each destination.
@@ -120,7 +121,10 @@ impl Instance {
 pub(super) fn leave(plan: &InstancePlan) -> Leave {
     Leave {
         trailer: plan.hmac.is_some(),
-        summed_to: None,
+        summed_to: match plan.transport {
+            Transport::Multicast(_) => None,
+            Transport::Unicast { old_checksum, .. } => old_checksum,
+        },
         empty_list: plan.addresses.is_empty(),
         any_first_address: plan
             .addresses
@@ -142,38 +146,45 @@ fn build(plan: &InstancePlan, basis: Basis, priority: u8) -> Result<Vec<SendAdve
         vrid: plan.vrid.get(),
         priority,
         interval_cs: plan.advert_interval.get(),
-        kind: kind(plan),
+        kind: kind(plan, basis.checksum),
         addresses: &addresses,
         leave: leave(plan),
     };
-    let (destinations, hop_limit) = match &plan.transport {
-        Transport::Multicast(group) => (std::slice::from_ref(group), MULTICAST_HOP_LIMIT),
-        Transport::Unicast { peers, hop_limit } => (peers.as_slice(), *hop_limit),
-    };
-    let to = |destination: &IpAddr| {
+    let to = |destination: IpAddr, hop_limit| {
         Ok(SendAdvert {
             link: basis.link,
             source: basis.source,
-            destination: *destination,
+            destination,
             hop_limit,
-            payload: Arc::from(encode(&outgoing, basis.source, *destination)?),
+            payload: Arc::from(encode(&outgoing, basis.source, destination)?),
             seal: Seal::Bare,
         })
     };
-    destinations.iter().map(to).collect()
+    match &plan.transport {
+        Transport::Multicast(group) => Ok(vec![to(*group, MULTICAST_HOP_LIMIT)?]),
+        Transport::Unicast { peers, hop_limit, .. } => {
+            peers.iter().map(|peer| to(peer.address, *hop_limit)).collect()
+        }
+    }
 }
 
-fn kind(plan: &InstancePlan) -> Kind {
-    match (plan.version, plan.family) {
-        (Version::V2, _) => Kind::V2(match plan.auth {
+fn kind(plan: &InstancePlan, checksum: Checksum) -> Kind {
+    match plan.version {
+        Version::V2 => Kind::V2(match plan.auth {
             Auth::None => wire::advert::Auth::None,
             Auth::Pass(password) => wire::advert::Auth::Pass(password),
             Auth::Header(_) => wire::advert::Auth::Header,
         }),
-        (Version::V3, Family::V6) => Kind::V3(Checksum::PseudoHeader),
-        (Version::V3, Family::V4) => Kind::V3(match plan.checksum {
-            ChecksumForm::MessageOnly => Checksum::MessageOnly,
-            ChecksumForm::PseudoHeader => Checksum::PseudoHeader,
-        }),
+        Version::V3 => Kind::V3(checksum),
+    }
+}
+
+/// What the checksum of version 3 has to cover, where that is not to be learned.
+pub(super) fn planned_checksum(plan: &InstancePlan) -> Option<Checksum> {
+    match (plan.family, plan.checksum) {
+        // RFC 9568 §5.2.8: IPv6 has no other form.
+        (Family::V6, _) | (Family::V4, ChecksumForm::PseudoHeader) => Some(Checksum::PseudoHeader),
+        (Family::V4, ChecksumForm::MessageOnly) => Some(Checksum::MessageOnly),
+        (Family::V4, ChecksumForm::Auto) => None,
     }
 }

@@ -39,8 +39,10 @@ pub(super) enum Dropped {
     Stale,
     /// Version 2: another interval than ours (VRRP-206).
     IntervalMismatch,
-    /// Version 2: the address owner hears nobody (VRRP-209).
+    /// The address owner hears nobody: in version 2 (VRRP-209), and where it was asked for.
     Owner,
+    /// Version 2, where it was asked for: another list of addresses, and not the owner's (VRRP-208).
+    OtherList,
     /// The instance takes no part now (VRRP-059).
     NotRunning,
 }
@@ -74,6 +76,7 @@ impl Dropped {
             Self::Stale => "dropped_hmac_stale",
             Self::IntervalMismatch => "dropped_interval_mismatch",
             Self::Owner => "dropped_owner",
+            Self::OtherList => "dropped_other_list",
             Self::NotRunning => "dropped_not_running",
         }
     }

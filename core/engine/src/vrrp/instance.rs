@@ -9,9 +9,10 @@ use model::plan::{InstancePlan, TrackLink, TrackTracker, Version};
 use model::time::Instant;
 use model::transition::{Cause, Fault, State};
 use model::units::{Centis, Priority};
+use wire::advert::Checksum;
 
 use super::addresses::Slot;
-use super::advert::Prepared;
+use super::advert::{Prepared, planned_checksum};
 use super::bucket::Bucket;
 use super::counters::Counters;
 use super::notice::Limiter;
@@ -43,6 +44,8 @@ pub(super) struct Instance {
     pub(super) source: Option<IpAddr>,
     pub(super) prepared: Prepared,
 
+    /// What the checksum of adverts covers: the plan's, or what a Master was heard to send.
+    pub(super) checksum: Checksum,
     /// The last advert that counted.
     pub(super) heard: Option<Heard>,
     /// While set, it may go on as the Master that its predecessor was.
@@ -132,6 +135,7 @@ impl Instance {
             link_up: false,
             source: None,
             prepared: Prepared::default(),
+            checksum: planned_checksum(&plan).unwrap_or(Checksum::MessageOnly),
             heard: None,
             inherits_until,
             trusting: inherits_until.is_some(),
@@ -249,6 +253,7 @@ fn is_pending(fault: &Fault) -> bool {
         | Fault::LinkDown(_)
         | Fault::LinkUp(_)
         | Fault::NoSource(_)
+        | Fault::NoPeers
         | Fault::SourceGone(..)
         | Fault::Tracker(_)
         | Fault::TrackerGood(_)

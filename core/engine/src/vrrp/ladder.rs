@@ -1,9 +1,12 @@
 //! The ladder: what must hold before an advert counts (RFC 9568 §7.1, RFC 3768 §7.1), and how the operator is told
 //! which rung broke.
 
+use std::net::IpAddr;
+
 use model::fact::{Envelope, Frame};
-use model::plan::{Auth, Transport, Version};
+use model::plan::{Auth, Hops, Lists, Transport, Version};
 use model::time::WallTime;
+use model::units::Priority;
 use wire::advert::{Advert, Kind, decode, same_password};
 use wire::ah;
 
@@ -12,24 +15,30 @@ use super::counters::Dropped;
 use super::instance::{Instance, Phase};
 use super::proof::Proven;
 
+/// Where a frame comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// An address of our own.
+    Own,
+    /// A network of the interface.
+    Near,
+    /// Beyond a router.
+    Far,
+}
+
 impl Instance {
     /// Everything that must hold before an advert counts, cheapest first.
     pub(super) fn check<'a>(
         &self,
         frame: &Frame<'a>,
-        own_address: bool,
+        origin: Origin,
         wall: WallTime,
     ) -> Result<(Advert<'a>, Proven), Dropped> {
         self.transport_fits(frame)?;
-        if own_address || self.source == Some(frame.source) {
+        if origin == Origin::Own || self.source == Some(frame.source) {
             return Err(Dropped::OwnAddress);
         }
-        let hop_limit_fits = match self.plan.transport {
-            Transport::Multicast(_) => frame.hop_limit == Some(MULTICAST_HOP_LIMIT),
-            // Unicast peers may be routed.
-            Transport::Unicast { .. } => true,
-        };
-        if !hop_limit_fits {
+        if !self.hop_limit_fits(frame, origin) {
             return Err(Dropped::HopLimit);
         }
         let message = message(frame);
@@ -46,6 +55,9 @@ impl Instance {
             decode(message, frame.source, frame.destination, leave(&self.plan)).map_err(Dropped::Refused)?;
         if let Kind::V2(auth) = advert.kind {
             self.check_v2(&advert, auth)?;
+        }
+        if self.plan.conduct.deaf_owner && self.plan.priority.is_owner() {
+            return Err(Dropped::Owner);
         }
         match self.phase {
             Phase::Initialize | Phase::Fault => Err(Dropped::NotRunning),
@@ -74,6 +86,13 @@ impl Instance {
         if self.plan.priority.is_owner() {
             return Err(Dropped::Owner);
         }
+        // RFC 3768 §7.1: "the packet MUST be dropped" unless the owner generated it.
+        if self.plan.conduct.lists == Lists::Drop
+            && advert.priority != Priority::OWNER.get()
+            && !self.same_list(advert)
+        {
+            return Err(Dropped::OtherList);
+        }
         Ok(())
     }
 
@@ -83,8 +102,45 @@ impl Instance {
             Transport::Multicast(group) if *group == frame.destination => Ok(()),
             Transport::Multicast(_) => Err(Dropped::Transport),
             Transport::Unicast { .. } if frame.destination.is_multicast() => Err(Dropped::Transport),
-            Transport::Unicast { peers, .. } if peers.contains(&frame.source) => Ok(()),
+            Transport::Unicast { strangers: true, .. } => Ok(()),
+            Transport::Unicast { .. } if self.is_peer(frame.source) => Ok(()),
             Transport::Unicast { .. } => Err(Dropped::NotAPeer),
+        }
+    }
+
+    /// Whether it is named as a peer.
+    pub(super) fn is_peer(&self, address: IpAddr) -> bool {
+        match &self.plan.transport {
+            Transport::Multicast(_) => false,
+            Transport::Unicast { peers, .. } => peers.iter().any(|peer| peer.address == address),
+        }
+    }
+
+    /// RFC 9568 §5.1.1.3 for multicast; over unicast what its peer is to arrive with.
+    fn hop_limit_fits(&self, frame: &Frame<'_>, origin: Origin) -> bool {
+        let is_255 = frame.hop_limit == Some(MULTICAST_HOP_LIMIT);
+        let Transport::Unicast { peers, .. } = &self.plan.transport else {
+            return is_255;
+        };
+        let peer = peers.iter().find(|peer| peer.address == frame.source);
+        match peer.map_or(Hops::Any, |peer| peer.hops) {
+            Hops::Any => true,
+            Hops::Near => is_255 || origin != Origin::Near,
+            Hops::Between(least, most) => frame.hop_limit.is_some_and(|hops| (least..=most).contains(&hops)),
+        }
+    }
+
+    /// Whether an advert has our addresses in our order.
+    pub(super) fn same_list(&self, advert: &Advert<'_>) -> bool {
+        let ours = self.plan.addresses.iter().map(|address| address.net.addr());
+        advert.addresses.iter().eq(ours)
+    }
+
+    /// Whether the list of an advert is to be compared: once for each Master, where that is asked for.
+    pub(super) fn compares_list(&self, source: IpAddr) -> bool {
+        match self.plan.conduct.lists {
+            Lists::Tell | Lists::Drop => true,
+            Lists::TellOnce => self.heard.is_none_or(|heard| heard.source != source),
         }
     }
 }
@@ -112,7 +168,9 @@ pub(super) fn explain(why: Dropped) -> String {
             "its trailer is of another time: it was recorded, or the clocks of the routers differ"
         }
         Dropped::NotRunning => "this node takes no part now",
-        Dropped::HopLimit => "its hop limit is not 255, so it may come from another link",
+        Dropped::HopLimit => {
+            "its hop limit is not 255, or not what min_ttl and max_ttl of the peer allow, so it may come from another link"
+        }
         Dropped::OtherVersion => "it speaks the other version of VRRP; set both the same",
         Dropped::Transport => "multicast and unicast do not mix; set both the same",
         Dropped::NotAPeer => "it is not among the peers; add it, or give its router another VRID",
@@ -123,6 +181,7 @@ pub(super) fn explain(why: Dropped) -> String {
         Dropped::AuthFailure => "its password is wrong",
         Dropped::IntervalMismatch => "version 2 needs one interval on all routers; set both the same",
         Dropped::Owner => "we own the address",
+        Dropped::OtherList => "its virtual addresses are not ours; set both the same",
     };
     words.to_owned()
 }

@@ -27,6 +27,12 @@ pub(super) enum Topic {
     List,
     /// A second address owner (VRRP-156).
     SecondOwner,
+    /// A peer sums its adverts in the other form.
+    Checksum,
+    /// The form of our checksum was learned.
+    ChecksumLearned,
+    /// Unicast from somebody who is no peer, and is heard.
+    Stranger,
     /// A peer has our priority (VRRP-157).
     EqualPriority,
     /// Mastership comes and goes (VRRP-018).
@@ -40,11 +46,12 @@ pub(super) enum Topic {
 impl Topic {
     const fn quiet(self) -> Duration {
         match self {
-            Self::EqualPriority => QUIET_ADVICE,
+            Self::EqualPriority | Self::Checksum | Self::Stranger => QUIET_ADVICE,
             Self::Dropped(_)
             | Self::Interval
             | Self::List
             | Self::SecondOwner
+            | Self::ChecksumLearned
             | Self::Flapping
             | Self::Address
             | Self::Unsendable => QUIET,

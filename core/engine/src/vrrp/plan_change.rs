@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::Election;
 use super::addresses::Orphan;
+use super::advert::planned_checksum;
 use super::group::Unit;
 use super::instance::{Instance, Master, Phase};
 
@@ -127,6 +128,7 @@ impl Election {
             let before = known.plan.advert_interval;
             known.plan = wanted.clone();
             known.prepared.outdate();
+            known.checksum = planned_checksum(wanted).unwrap_or(known.checksum);
             let abandoned = known.replace_slots();
             self.abandon(&known, abandoned);
             let interval = known.interval();

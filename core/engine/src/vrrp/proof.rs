@@ -169,6 +169,7 @@ impl Proof {
             Proven::Trailer { sequence } => {
                 let room = match &plan.transport {
                     Transport::Multicast(_) => SENDERS,
+                    Transport::Unicast { peers, strangers, .. } if *strangers => peers.len() + SENDERS,
                     Transport::Unicast { peers, .. } => peers.len(),
                 };
                 self.senders.retain(|(sender, _)| *sender != source);

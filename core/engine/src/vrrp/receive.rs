@@ -6,17 +6,18 @@ use std::time::Duration;
 use model::fact::Frame;
 use model::ids::LinkIndex;
 use model::net::Family;
-use model::plan::{Preempt, Version};
+use model::plan::{ChecksumForm, Preempt, Transport, Version};
 use model::time::Instant;
 use model::units::Centis;
 use wire::advert::{Advert, Checksum, Kind};
 
-use super::Election;
+use super::advert::planned_checksum;
 use super::counters::Dropped;
 use super::instance::{Backup, Heard, Instance, Master, Phase, Wait};
-use super::ladder::{explain, message};
+use super::ladder::{Origin, explain, message};
 use super::notice::Topic;
 use super::timer;
+use super::{Election, Out};
 
 /// What adverts may be late by on a segment in good order.
 const DELAY: Duration = Duration::from_millis(2);
@@ -67,11 +68,11 @@ impl Election {
             self.strangers = self.strangers.saturating_add(1);
             return;
         };
-        let own_address = self.is_own(&frame);
+        let origin = self.origin(&frame);
         let Some(instance) = self.instances.get_mut(i) else {
             return;
         };
-        let (advert, proven) = match instance.check(&frame, own_address, self.out.wall) {
+        let (advert, proven) = match instance.check(&frame, origin, self.out.wall) {
             Ok(checked) => checked,
             Err(why) => {
                 instance.counters.drop(why);
@@ -96,22 +97,34 @@ impl Election {
     fn addressee(&self, frame: &Frame<'_>) -> Option<usize> {
         let key = (frame.link, Family::of(frame.source), *message(frame).get(1)?);
         let candidates = self.addressees.with(key);
-        let fits = |i: &usize| {
-            let instance = self.instances.get(*i);
-            instance.is_some_and(|instance| instance.transport_fits(frame).is_ok())
-        };
-        candidates.clone().find(fits).or(candidates.min())
+        let of = |i: &usize| self.instances.get(*i);
+        let fits = |i: &usize| of(i).is_some_and(|instance| instance.transport_fits(frame).is_ok());
+        let named = |i: &usize| fits(i) && of(i).is_some_and(|instance| instance.is_peer(frame.source));
+        let by_name = candidates.clone().find(named);
+        by_name
+            .or_else(|| candidates.clone().find(fits))
+            .or(candidates.min())
     }
 
     /// VRRP-058: our own packet, come back, or somebody with our address. A virtual address is not ours, even while we
     /// carry it: its owner speaks from it.
-    fn is_own(&self, frame: &Frame<'_>) -> bool {
-        let on_link = self.links.at(frame.link);
-        on_link.is_some_and(|link| link.addresses.iter().any(|net| net.addr() == frame.source))
+    fn origin(&self, frame: &Frame<'_>) -> Origin {
+        let Some(link) = self.links.at(frame.link) else {
+            return Origin::Far;
+        };
+        let source = frame.source;
+        let is_own = link.addresses.iter().any(|net| net.addr() == source)
             && !self
                 .instances
                 .iter()
-                .any(|instance| instance.stands_in_for(frame.source))
+                .any(|instance| instance.stands_in_for(source));
+        if is_own {
+            Origin::Own
+        } else if link.addresses.iter().any(|net| net.contains(&source)) {
+            Origin::Near
+        } else {
+            Origin::Far
+        }
     }
 
     /// What an advert should have in common with us. It counts even if it has not.
@@ -120,11 +133,7 @@ impl Election {
             return;
         };
         let out = &mut self.out;
-        match advert.kind {
-            Kind::V3(Checksum::MessageOnly) => instance.counters.checksum_message_only += 1,
-            Kind::V3(Checksum::PseudoHeader) => instance.counters.checksum_pseudo_header += 1,
-            Kind::V2(_) => {}
-        }
+        instance.compare_way(advert, source, out, now);
         let own = instance.plan.advert_interval;
         if advert.interval_cs != own.get() {
             instance.counters.interval_mismatch += 1;
@@ -132,8 +141,7 @@ impl Election {
             let words = || format!("{source} advertises every {theirs}, we every {own}; set both the same");
             instance.notice(Topic::Interval, Some(source), words, out, now);
         }
-        let ours = instance.plan.addresses.iter().map(|address| address.net.addr());
-        if !advert.addresses.iter().eq(ours) {
+        if instance.compares_list(source) && !instance.same_list(advert) {
             instance.counters.list_mismatch += 1;
             let words =
                 || format!("{source} advertises other virtual addresses than ours; set both the same");
@@ -174,11 +182,19 @@ impl Election {
         }
         match instance.phase {
             Phase::Initialize | Phase::Fault => {}
-            Phase::Backup(backup) => instance.hear_as_backup(backup, heard, interval),
+            Phase::Backup(backup) => {
+                instance.hear_as_backup(backup, heard, interval);
+                if instance.heard == Some(heard) {
+                    instance.learn_checksum(advert.kind, &mut self.out, now);
+                }
+            }
             Phase::Master(master) => match self.hear_as_master(i, master, heard, now) {
                 Answer::Nothing => {}
                 Answer::Yield => {
                     if let Some(instance) = self.instances.get_mut(i) {
+                        if instance.plan.conduct.last_word {
+                            instance.speak(&mut self.out, now);
+                        }
                         instance.heard = Some(heard);
                     }
                     self.yield_unit(i, heard, interval, now);
@@ -241,6 +257,58 @@ impl Election {
 }
 
 impl Instance {
+    /// How an advert came and was summed.
+    fn compare_way(&mut self, advert: &Advert<'_>, source: IpAddr, out: &mut Out, now: Instant) {
+        let unicast = matches!(self.plan.transport, Transport::Unicast { .. });
+        if unicast && !self.is_peer(source) {
+            let words = || {
+                format!(
+                    "{source} is no peer, and its adverts count; name it as a peer, or write check_unicast_src to \
+                     hear peers alone"
+                )
+            };
+            self.notice(Topic::Stranger, Some(source), words, out, now);
+        }
+        let theirs = match advert.kind {
+            Kind::V3(theirs) => theirs,
+            Kind::V2(_) => return,
+        };
+        match theirs {
+            Checksum::MessageOnly => self.counters.checksum_message_only += 1,
+            Checksum::PseudoHeader => self.counters.checksum_pseudo_header += 1,
+        }
+        // Both are heard here. Where only one is, each router takes itself for the only one.
+        if self.plan.checksum != ChecksumForm::Auto && theirs != self.checksum {
+            let (theirs, cure) = match theirs {
+                Checksum::MessageOnly => ("the message alone (RFC 9568 §5.2.8)", "checksum = \"message\""),
+                Checksum::PseudoHeader => ("a pseudo-header too", "checksum = \"pseudo-header\""),
+            };
+            let words = || {
+                format!(
+                    "{source} uses the other checksum form: its adverts sum {theirs}. We hear both forms, it may \
+                     hear one; if it does not hear us, write {cure}, or checksum = \"auto\""
+                )
+            };
+            self.notice(Topic::Checksum, Some(source), words, out, now);
+        }
+    }
+
+    /// Takes over the form of the Master's checksum, to use it when we are one. A Master never changes its own.
+    fn learn_checksum(&mut self, kind: Kind, out: &mut Out, now: Instant) {
+        let Kind::V3(theirs) = kind else { return };
+        if planned_checksum(&self.plan).is_some() || theirs == self.checksum {
+            return;
+        }
+        self.checksum = theirs;
+        self.prepare(out, now);
+        let form = match theirs {
+            Checksum::MessageOnly => "the message alone",
+            Checksum::PseudoHeader => "a pseudo-header too",
+        };
+        let words = || format!("the Master's adverts sum {form}; ours will, too");
+        self.notice(Topic::ChecksumLearned, None, words, out, now);
+    }
+
     /// Whether `address` is one of its virtual ones, and no own one.
     fn stands_in_for(&self, address: IpAddr) -> bool {
         let mut all = self.plan.addresses.iter().chain(&self.plan.excluded);

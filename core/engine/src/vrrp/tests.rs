@@ -2,6 +2,7 @@
 
 mod addresses;
 mod bounds;
+mod conduct;
 mod delays;
 mod groups;
 mod hostile;

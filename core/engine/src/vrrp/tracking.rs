@@ -7,6 +7,7 @@ use std::time::Duration;
 use model::fact::{LinkFact, LinkNews, TrackerState};
 use model::ids::{LinkName, TrackerName};
 use model::net::Family;
+use model::plan::Transport;
 use model::time::Instant;
 use model::transition::Fault;
 
@@ -98,6 +99,9 @@ impl Instance {
         if self.link.is_some() && self.source.is_none() {
             faults.insert(Fault::NoSource(own.clone()));
         }
+        if matches!(&self.plan.transport, Transport::Unicast { peers, .. } if peers.is_empty()) {
+            faults.insert(Fault::NoPeers);
+        }
         faults.extend(self.source_fault(links));
         faults.extend(
             self.tracked(links, trackers)
@@ -158,7 +162,8 @@ impl Instance {
         }
     }
 
-    fn prepare(&mut self, out: &mut Out, now: Instant) {
+    /// Makes the adverts anew where something in them changed.
+    pub(super) fn prepare(&mut self, out: &mut Out, now: Instant) {
         let (Some(link), Some(source)) = (self.link, self.source) else {
             return;
         };
@@ -166,6 +171,7 @@ impl Instance {
             link,
             source,
             priority: self.priority,
+            checksum: self.checksum,
         };
         if let Err(unsendable) = self.prepared.refresh(&self.plan, basis) {
             let words = || format!("cannot make an advert: {unsendable}; correct the configuration");

@@ -47,6 +47,8 @@ pub struct InstancePlan {
     pub checksum: ChecksumForm,
     /// Answer a lower-priority advert at once while Master (RFC 9568 §6.4.3).
     pub answer_lower: bool,
+    /// Where it is stricter than asked, or says more.
+    pub conduct: Conduct,
     /// Virtual addresses, in the order they are advertised.
     pub addresses: Vec<VirtualAddress>,
     /// Virtual addresses that are put on but not advertised.
@@ -92,11 +94,59 @@ pub enum Transport {
     Multicast(IpAddr),
     /// To each peer by itself.
     Unicast {
-        /// The other routers; never empty.
-        peers: Vec<IpAddr>,
+        /// The other routers. Without any the instance is in Fault.
+        peers: Vec<Peer>,
         /// TTL or hop limit to send with.
         hop_limit: u8,
+        /// Whether adverts of others than the peers count too.
+        strangers: bool,
+        /// The group that the checksum of version 3 may name instead of our address: keepalived to 1.3.6 summed so.
+        old_checksum: Option<IpAddr>,
     },
+}
+
+/// Another router, reached by unicast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Peer {
+    /// Its address.
+    pub address: IpAddr,
+    /// With which TTL or hop limit its adverts have to arrive.
+    pub hops: Hops,
+}
+
+/// With which TTL or hop limit an advert has to arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Hops {
+    /// 255 from a peer on a network of the interface, so that nothing from beyond a router passes for it; anything
+    /// from a peer that is routed.
+    Near,
+    /// Anything.
+    Any,
+    /// At least and at most.
+    Between(u8, u8),
+}
+
+/// Where an instance is stricter, or says more, than the RFC of its version asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Conduct {
+    /// What another list of addresses in an advert means.
+    pub lists: Lists,
+    /// An owner hears nobody, as RFC 9568 §7.1 has it before erratum 8298.
+    pub deaf_owner: bool,
+    /// A Master says one more advert before it yields to a better one.
+    pub last_word: bool,
+}
+
+/// What it means that an advert has other addresses than ours, or ours in another order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Lists {
+    /// The operator is told, and the advert counts.
+    #[default]
+    Tell,
+    /// The same, but the list of whoever is Master is compared once, not with each advert.
+    TellOnce,
+    /// In version 2 the advert is dropped unless an owner sent it (RFC 3768 §7.1). Version 3 never drops it.
+    Drop,
 }
 
 /// What the checksum of VRRPv3 over IPv4 covers.
@@ -106,6 +156,8 @@ pub enum ChecksumForm {
     MessageOnly,
     /// A pseudo-header and the message, as keepalived and FRR send by default.
     PseudoHeader,
+    /// What the last Master was heard to send; the message alone until one is.
+    Auto,
 }
 
 /// An address that moves.

@@ -38,6 +38,7 @@ fn plan(hooks: Vec<HookPlan>) -> Plan {
         hmac: None,
         checksum: model::plan::ChecksumForm::MessageOnly,
         answer_lower: true,
+        conduct: model::plan::Conduct::default(),
         addresses: Vec::new(),
         excluded: Vec::new(),
         announcement: model::plan::Announcement::default(),

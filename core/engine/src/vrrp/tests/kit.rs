@@ -50,6 +50,7 @@ pub(super) fn plan(name: &str, number: u64) -> InstancePlan {
         hmac: None,
         checksum: ChecksumForm::MessageOnly,
         answer_lower: true,
+        conduct: Conduct::default(),
         addresses: vec![virtual_address("10.0.0.100/32")],
         excluded: Vec::new(),
         announcement: Announcement {
@@ -71,6 +72,20 @@ pub(super) fn v2(name: &str, number: u64) -> InstancePlan {
     InstancePlan {
         version: Version::V2,
         ..plan(name, number)
+    }
+}
+
+/// Unicast to these, wherever they are.
+pub(super) fn unicast(peers: &[&str], hop_limit: u8) -> Transport {
+    let peer = |address: &&str| Peer {
+        address: ip(address),
+        hops: Hops::Any,
+    };
+    Transport::Unicast {
+        peers: peers.iter().map(peer).collect(),
+        hop_limit,
+        strangers: false,
+        old_checksum: None,
     }
 }
 
@@ -103,7 +118,7 @@ pub(super) fn advert_bytes(plan: &InstancePlan, number: u8, source: &str, destin
         (Version::V2, Auth::Pass(password)) => Kind::V2(WireAuth::Pass(*password)),
         (Version::V2, Auth::Header(_)) => Kind::V2(WireAuth::Header),
         (Version::V3, _) => Kind::V3(match plan.checksum {
-            ChecksumForm::MessageOnly => Checksum::MessageOnly,
+            ChecksumForm::MessageOnly | ChecksumForm::Auto => Checksum::MessageOnly,
             ChecksumForm::PseudoHeader => Checksum::PseudoHeader,
         }),
     };

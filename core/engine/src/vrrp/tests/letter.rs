@@ -224,12 +224,9 @@ fn ipv6_addresses_are_announced_when_they_are_there() {
 // holds VRRP-242, VRRP-243
 #[test]
 fn every_peer_gets_the_same_message_from_the_primary_address() {
-    let peers = vec![ip("10.0.0.9"), ip("10.0.0.8"), ip("10.0.0.7")];
+    let peers = ["10.0.0.9", "10.0.0.8", "10.0.0.7"];
     let ours = InstancePlan {
-        transport: Transport::Unicast {
-            peers: peers.clone(),
-            hop_limit: 255,
-        },
+        transport: unicast(&peers, 255),
         ..plan("a", 255)
     };
     let node = Node::start(&[ours]);
@@ -242,7 +239,7 @@ fn every_peer_gets_the_same_message_from_the_primary_address() {
         })
         .collect();
     let destinations: Vec<_> = adverts.iter().map(|advert| advert.destination).collect();
-    assert_eq!(destinations, peers);
+    assert_eq!(destinations, peers.map(ip));
     assert!(adverts.iter().all(|advert| advert.source == ip(OWN)));
     assert!(adverts.iter().all(|advert| advert.payload == adverts[0].payload));
 }

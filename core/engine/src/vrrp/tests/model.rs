@@ -285,10 +285,11 @@ impl Model for Segment {
         if world.left.leaves > 0 {
             steps.extend(running.map(Step::Leave));
         }
-        if world.cut {
-            steps.push(Step::Heal);
-        } else if world.left.cuts > 0 {
-            steps.push(Step::Cut);
+        // Between adverts: one that a cut or its end catches on its way is a loss, which has a model of its own.
+        match (world.wire.is_empty(), world.cut) {
+            (true, true) => steps.push(Step::Heal),
+            (true, false) if world.left.cuts > 0 => steps.push(Step::Cut),
+            (true | false, _) => {}
         }
     }
 

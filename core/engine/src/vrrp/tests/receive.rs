@@ -3,7 +3,7 @@
 use model::fact::{Envelope, Frame, LinkNews};
 use model::ids::LinkIndex;
 use model::net::Family;
-use model::plan::{Auth, ChecksumForm, InstancePlan, Transport};
+use model::plan::{Auth, ChecksumForm, Hops, InstancePlan, Peer, Transport};
 use model::transition::State;
 use model::units::Centis;
 
@@ -208,9 +208,8 @@ fn two_owners_lower_address_yields() {
 // holds VRRP-245, VRRP-246
 #[test]
 fn unicast_hears_its_peers_from_any_distance_and_nobody_else() {
-    let peers = vec![ip("10.0.0.9"), ip("10.9.9.9")];
     let ours = InstancePlan {
-        transport: Transport::Unicast { peers, hop_limit: 64 },
+        transport: unicast(&["10.0.0.9", "10.9.9.9"], 64),
         checksum: ChecksumForm::PseudoHeader,
         ..plan("a", 100)
     };
@@ -291,4 +290,158 @@ fn a_stalled_backup_that_reads_its_socket_first_does_not_take_over() {
     node.told();
     node.pass(ms(4000));
     assert_eq!(node.told()[0], "13.609375s advert 100 to 224.0.0.18");
+}
+
+/// TTL security: from the link itself 255 or nothing, from beyond a router what the operator says.
+// holds VRRP-244
+#[test]
+fn unicast_asks_of_each_peer_the_hop_limit_that_it_is_to_arrive_with() {
+    let with = |hops: [Hops; 2]| {
+        let peers = [("10.0.0.9", hops[0]), ("10.9.9.9", hops[1])];
+        let peers = peers.map(|(address, hops)| Peer {
+            address: ip(address),
+            hops,
+        });
+        InstancePlan {
+            transport: Transport::Unicast {
+                peers: peers.to_vec(),
+                hop_limit: 255,
+                strangers: false,
+                old_checksum: None,
+            },
+            ..plan("a", 100)
+        }
+    };
+    let near = [Hops::Near; 2];
+    let bounds = [Hops::Between(254, 255), Hops::Between(0, 64)];
+    for (hops, source, hop_limit, counts) in [
+        (near, "10.0.0.9", Some(255), true),
+        (near, "10.0.0.9", Some(254), false),
+        (near, "10.0.0.9", None, false),
+        (near, "10.9.9.9", Some(64), true),
+        (near, "10.9.9.9", None, true),
+        (bounds, "10.0.0.9", Some(255), true),
+        (bounds, "10.0.0.9", Some(254), true),
+        (bounds, "10.0.0.9", Some(253), false),
+        (bounds, "10.9.9.9", Some(64), true),
+        (bounds, "10.9.9.9", Some(65), false),
+        (bounds, "10.9.9.9", None, false),
+        ([Hops::Any; 2], "10.0.0.9", None, true),
+    ] {
+        let ours = with(hops);
+        let mut node = Node::start(std::slice::from_ref(&ours));
+        let bytes = advert_bytes(&ours, 200, source, OWN);
+        node.frame(&bytes, source, OWN, hop_limit);
+        let wanted = if counts { (1, 0) } else { (0, 1) };
+        assert_eq!(
+            (
+                node.counter("adverts_received"),
+                node.counter("dropped_hop_limit")
+            ),
+            wanted,
+            "{hops:?} {source} {hop_limit:?}"
+        );
+    }
+}
+
+/// KA-080: keepalived hears whoever speaks to it, unless it is told not to.
+#[test]
+fn strangers_are_heard_where_that_is_asked_for_and_told_of() {
+    let Transport::Unicast { peers, .. } = unicast(&["10.0.0.9"], 255) else {
+        panic!("unicast");
+    };
+    let open = InstancePlan {
+        transport: Transport::Unicast {
+            peers,
+            hop_limit: 255,
+            strangers: true,
+            old_checksum: None,
+        },
+        ..plan("open", 100)
+    };
+    let closed = InstancePlan {
+        transport: unicast(&["10.0.0.7"], 255),
+        ..plan("closed", 100)
+    };
+    let mut node = Node::start(&[open.clone(), closed]);
+    node.told();
+    for source in ["10.0.0.8", "10.0.0.7", "10.0.0.9"] {
+        let bytes = advert_bytes(&open, 200, source, OWN);
+        node.frame(&bytes, source, OWN, Some(64));
+    }
+    let (instances, _) = node.election.status(node.now);
+    let heard: Vec<_> = instances
+        .iter()
+        .map(|one| one.counters["adverts_received"])
+        .collect();
+    assert_eq!(heard, [2, 1], "a peer of one is no stranger to the other");
+    assert_eq!(
+        node.told(),
+        [
+            "0ns notice: 10.0.0.8 is no peer, and its adverts count; name it as a peer, or write check_unicast_src \
+          to hear peers alone"
+        ]
+    );
+}
+
+/// KA-080: unicast with nobody to speak to is no multicast.
+#[test]
+fn without_peers_unicast_is_a_fault() {
+    let ours = InstancePlan {
+        transport: unicast(&[], 255),
+        ..plan("a", 100)
+    };
+    let mut node = Node::start(std::slice::from_ref(&ours));
+    node.pass(ms(10_000));
+    assert_eq!(node.state("a"), State::Fault);
+    node.plan(
+        &[InstancePlan {
+            transport: unicast(&["10.0.0.9"], 255),
+            ..ours
+        }],
+        &[],
+    );
+    node.pass(ms(10_000));
+    assert_eq!(node.state("a"), State::Master);
+}
+
+/// KA-004: accepted where it may come, never sent.
+#[test]
+fn the_old_unicast_checksum_is_heard_and_not_spoken() {
+    let Transport::Unicast {
+        peers,
+        hop_limit,
+        strangers,
+        ..
+    } = unicast(&["10.0.0.9"], 255)
+    else {
+        panic!("unicast");
+    };
+    let with = |old_checksum| InstancePlan {
+        transport: Transport::Unicast {
+            peers: peers.clone(),
+            hop_limit,
+            strangers,
+            old_checksum,
+        },
+        checksum: ChecksumForm::PseudoHeader,
+        ..plan("a", 100)
+    };
+    for (old_checksum, counter) in [
+        (Some(ip(GROUP)), "checksum_pseudo_header"),
+        (None, "dropped_checksum"),
+    ] {
+        let ours = with(old_checksum);
+        let mut node = Node::start(std::slice::from_ref(&ours));
+        let old = advert_bytes(&ours, 200, "10.0.0.9", GROUP);
+        node.frame(&old, "10.0.0.9", OWN, Some(255));
+        assert_eq!(node.counter(counter), 1, "{counter}");
+        node.pass(ms(10_000));
+        let right = advert_bytes(&ours, 100, OWN, "10.0.0.9");
+        let sent = node.effects.iter().rev().find_map(|effect| match effect {
+            model::effect::ElectEffect::SendAdvert(advert) => Some(advert.payload.to_vec()),
+            _ => None,
+        });
+        assert_eq!(sent, Some(right));
+    }
 }
