@@ -1,6 +1,7 @@
 //! What drafts have to be to become a plan, whichever language they came from.
 
 mod lvs;
+mod strict;
 mod vrrp;
 
 use std::time::Duration;

@@ -90,6 +90,8 @@ pub(crate) struct InstanceDraft {
     pub(crate) excluded: Vec<Span>,
     /// One for each of `plan.track`.
     pub(crate) track: Vec<Span>,
+    /// Whether it asks to be held to the letter of its RFC.
+    pub(crate) strict: bool,
     /// Something in it was wrong and is reported; what follows from it is not.
     pub(crate) broken: bool,
 }

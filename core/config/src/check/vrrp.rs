@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use model::ids::TrackerName;
 use model::net::Family;
-use model::plan::{Auth, Preempt, TrackTracker, Transport, Version, VirtualAddress};
+use model::plan::{Auth, Peer, Preempt, TrackTracker, Transport, Version, VirtualAddress};
 
+use super::strict;
 use crate::diagnostics::Diagnostics;
 use crate::draft::{Draft, InstanceDraft, Language, Weight};
 use crate::source::Span;
@@ -81,7 +82,9 @@ pub(super) fn instances(draft: &mut Draft, d: &mut Diagnostics) {
         addresses(instance, d);
         timing(instance, d);
         transport(instance, d);
+        strict::hold(instance, d);
     }
+    strict::tell_difference(&draft.instances, d);
     names(draft, d);
     vrids(draft, d);
 }
@@ -132,7 +135,8 @@ fn collide(one: &InstanceDraft, other: &InstanceDraft) -> bool {
     match (&a.transport, &b.transport) {
         (Transport::Multicast(a), Transport::Multicast(b)) => a == b,
         (Transport::Unicast { peers, .. }, Transport::Unicast { peers: others, .. }) => {
-            a.source == b.source && peers.iter().any(|peer| others.contains(peer))
+            let shared = |peer: &Peer| others.iter().any(|other| other.address == peer.address);
+            a.source == b.source && peers.iter().any(shared)
         }
         _ => false,
     }
@@ -174,7 +178,7 @@ fn addresses(instance: &mut InstanceDraft, d: &mut Diagnostics) {
         && !address.is_unicast_link_local()
         && matches!(plan.transport, Transport::Multicast(_))
     {
-        d.link_local_first(first, address.into());
+        d.link_local_first(first, address.into(), instance.strict);
     }
 }
 
@@ -226,10 +230,14 @@ fn own_peer(instance: &mut InstanceDraft, d: &mut Diagnostics) {
     else {
         return;
     };
-    if peers.as_slice() == [source] {
+    let is_own = |peer: &Peer| peer.address == source;
+    if !peers.iter().any(is_own) {
+        return;
+    }
+    if peers.len() == 1 {
         d.alone_with_itself(span, source);
-    } else if peers.contains(&source) {
-        peers.retain(|peer| *peer != source);
+    } else {
+        peers.retain(|peer| !is_own(peer));
         d.own_peer(span, source);
     }
 }
@@ -246,8 +254,9 @@ fn transport(instance: &mut InstanceDraft, d: &mut Diagnostics) {
         }
         Transport::Multicast(_) => {}
         Transport::Unicast { peers, .. } => {
-            for peer in peers.iter().filter(|peer| Family::of(**peer) != plan.family) {
-                d.wrong_family(places.of("unicast"), "peer", *peer, plan.family);
+            let addresses = peers.iter().map(|peer| peer.address);
+            for peer in addresses.filter(|peer| Family::of(*peer) != plan.family) {
+                d.wrong_family(places.of("unicast"), "peer", peer, plan.family);
             }
         }
     }

@@ -7,6 +7,7 @@ mod balancing;
 mod keepalived;
 mod meaning;
 mod proof;
+mod strict;
 mod syntax;
 mod tracking;
 

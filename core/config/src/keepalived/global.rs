@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use model::plan::{Announcement, Version};
+use model::plan::{Announcement, Conduct, Lists, Version};
 
 use super::args;
 use super::ipvs;
@@ -25,6 +25,9 @@ pub(super) struct Globals {
     pub(super) answer_lower: bool,
     pub(super) message_only: bool,
     pub(super) default_interface: Option<String>,
+    pub(super) check_source: bool,
+    pub(super) conduct: Conduct,
+    pub(super) strict: bool,
 }
 
 impl Globals {
@@ -40,6 +43,9 @@ impl Globals {
             answer_lower: true,
             message_only: false,
             default_interface: None,
+            check_source: false,
+            conduct: Conduct::default(),
+            strict: false,
         }
     }
 
@@ -63,6 +69,8 @@ impl Globals {
                     draft.start.after_boot = wait(item, d).unwrap_or(draft.start.after_boot);
                 }
                 "v3_checksum_as_v2" => self.message_only = true,
+                "vrrp_check_unicast_src" => self.check_source = args::flag(item, d),
+                "vrrp_strict" => self.strict = args::flag(item, d),
                 "vrrp_min_garp" => {
                     if args::flag(item, d) {
                         self.announcement.repeat = 1;
@@ -72,6 +80,7 @@ impl Globals {
                 other => {
                     if let Some(name) = other.strip_prefix("vrrp_") {
                         announcement(name, item, &mut self.announcement, &mut self.lower, d);
+                        conduct(name, item, &mut self.conduct, d);
                     }
                 }
             }
@@ -110,6 +119,17 @@ pub(super) fn announcement(
         "garp_master_refresh_repeat" => {
             into.refresh_repeat = byte(item, 1, 255, d).unwrap_or(into.refresh_repeat);
         }
+        _ => {}
+    }
+}
+
+/// What some routers do beyond the protocol, for all instances or for one.
+pub(super) fn conduct(name: &str, item: &Item, into: &mut Conduct, d: &mut Diagnostics) {
+    match name {
+        "skip_check_adv_addr" if args::flag(item, d) => into.lists = Lists::TellOnce,
+        "skip_check_adv_addr" => into.lists = Lists::Tell,
+        "higher_prio_send_advert" => into.last_word = args::flag(item, d),
+        "owner_ignore_adverts" => into.deaf_owner = args::flag(item, d),
         _ => {}
     }
 }

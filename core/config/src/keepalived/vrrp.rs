@@ -2,11 +2,12 @@
 
 mod parts;
 mod proof;
+mod reach;
 
 use std::time::Duration;
 
 use model::net::Family;
-use model::plan::{Announcement, ChecksumForm, GroupPlan, InstancePlan, Preempt, Transport, Version};
+use model::plan::{Announcement, ChecksumForm, Conduct, GroupPlan, InstancePlan, Preempt, Version};
 use model::units::{Centis, Priority, Vrid};
 
 use super::args;
@@ -22,19 +23,22 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
     let places = places(block);
     let (addresses, address_spans) = parts::addresses(block, "virtual_ipaddress", d);
     let (excluded, excluded_spans) = parts::addresses(block, "virtual_ipaddress_excluded", d);
-    let peers = parts::peers(block, d);
-    let source = source(block, peers.is_empty(), d);
+    let peers = reach::peers(block, d);
+    let source = reach::source(block, peers.is_empty(), d);
     let family = addresses
         .first()
         .map(|address| address.net.addr())
-        .or_else(|| peers.first().copied())
+        .or_else(|| peers.first().map(|peer| peer.address))
         .or(source)
         .map_or(Family::V4, Family::of);
-    let version = wire_version(block, family, globals, d);
-    let (priority, master) = priority(block, d);
+    let strict = block
+        .last("strict_mode")
+        .map_or(globals.strict, |item| args::flag(item, d));
+    let version = wire_version(block, family, strict, globals, d);
+    let (priority, master) = priority(block, strict, d);
     let interface = interface(block, globals, d);
     let track = parts::track(block, &interface, d);
-    let transport = transport(block, family, peers, globals, d);
+    let transport = reach::transport(block, family, peers, globals, d);
     let hooks = parts::hooks(block, &globals.user, d);
     let advert_interval = advert_interval(block, version, d);
     let plan = InstancePlan {
@@ -55,9 +59,10 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
         answer_lower: block
             .last("lower_prio_no_advert")
             .map_or(globals.answer_lower, |item| !args::flag(item, d)),
+        conduct: conduct(block, globals, d),
         addresses,
         excluded,
-        announcement: announcement(block, globals, d),
+        announcement: announcement(block, strict, globals, d),
         track_own_link: block.last("dont_track_primary").is_none(),
         track_source: block.last("track_src_ip").is_some(),
         track_links: track.links,
@@ -71,6 +76,7 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
         addresses: address_spans,
         excluded: excluded_spans,
         track: track.spans,
+        strict,
         broken: d.count().0 > errors,
     });
 }
@@ -87,6 +93,9 @@ fn places(block: &Item) -> Places {
             "mcast_dst_ip" => "multicast",
             "version" => "version",
             "priority" => "priority",
+            "preempt_delay" => "preempt",
+            "down_timer_adverts" => "down_adverts",
+            "strict_mode" => "strict",
             "authentication" => "password",
             "auth_hmac" => "hmac",
             _ => continue,
@@ -152,8 +161,9 @@ fn vrid(block: &Item, d: &mut Diagnostics) -> Vrid {
     })
 }
 
-/// The priority, and whether the instance is configured as Master: 255 then where nothing is said.
-fn priority(block: &Item, d: &mut Diagnostics) -> (Priority, bool) {
+/// The priority, and whether the instance is configured as Master: 255 then where nothing is said. In strict mode only
+/// the owner of the addresses is.
+fn priority(block: &Item, strict: bool, d: &mut Diagnostics) -> (Priority, bool) {
     let state = block.last("state");
     let master = state.is_some_and(|item| match item.arg() {
         "MASTER" => true,
@@ -175,6 +185,10 @@ fn priority(block: &Item, d: &mut Diagnostics) -> (Priority, bool) {
         }
         (None, _) => Priority::DEFAULT,
     };
+    if let Some(state) = state.filter(|_| strict && master != priority.is_owner()) {
+        d.strict_state(state.arg_span(), priority.is_owner());
+        return (priority, priority.is_owner());
+    }
     (priority, master)
 }
 
@@ -195,16 +209,23 @@ fn preempt(block: &Item, priority: Priority, master: bool, d: &mut Diagnostics) 
         .map_or(Preempt::Yes, Preempt::After)
 }
 
-fn wire_version(block: &Item, family: Family, globals: &Globals, d: &mut Diagnostics) -> Version {
+fn wire_version(
+    block: &Item,
+    family: Family,
+    strict: bool,
+    globals: &Globals,
+    d: &mut Diagnostics,
+) -> Version {
     let own = block.last("version");
     match (own.and_then(|item| global::version(item, d)), family) {
         (Some(Version::V2), Family::V6) => {
-            if let Some(item) = own {
-                d.ignored_value(
-                    item.arg_span(),
-                    "VRRP version 2 knows IPv4 only",
-                    "version 3 is used",
-                );
+            let message = "VRRP version 2 knows IPv4 only";
+            match own.map(Item::arg_span) {
+                Some(span) if strict => {
+                    d.refused_value(span, message, "this instance is strict", "write version 3");
+                }
+                Some(span) => d.ignored_value(span, message, "version 3 is used"),
+                None => {}
             }
             Version::V3
         }
@@ -251,57 +272,26 @@ fn checksum(block: &Item, family: Family, globals: &Globals, d: &mut Diagnostics
     }
 }
 
-fn announcement(block: &Item, globals: &Globals, d: &mut Diagnostics) -> Announcement {
+fn conduct(block: &Item, globals: &Globals, d: &mut Diagnostics) -> Conduct {
+    let mut conduct = globals.conduct;
+    for item in &block.children {
+        global::conduct(item.keyword(), item, &mut conduct, d);
+    }
+    conduct
+}
+
+/// A strict instance says nothing more to hosts after it heard a lower Master, unless that is written.
+fn announcement(block: &Item, strict: bool, globals: &Globals, d: &mut Diagnostics) -> Announcement {
     let (mut announcement, mut lower) = (globals.announcement, globals.lower);
     for item in &block.children {
         global::announcement(item.keyword(), item, &mut announcement, &mut lower, d);
     }
+    let by_default = if strict { 0 } else { announcement.repeat };
     Announcement {
-        lower_repeat: lower.repeat.unwrap_or(announcement.repeat),
+        lower_repeat: lower.repeat.unwrap_or(by_default),
         lower_second_after: lower.second_after.unwrap_or(announcement.second_after),
         ..announcement
     }
-}
-
-fn source(block: &Item, multicast: bool, d: &mut Diagnostics) -> Option<std::net::IpAddr> {
-    let unicast = block.last("unicast_src_ip");
-    let chosen = if multicast {
-        block.last("mcast_src_ip").or(unicast)
-    } else {
-        unicast
-    };
-    chosen.and_then(|item| global::address(item, d))
-}
-
-fn transport(
-    block: &Item,
-    family: Family,
-    peers: Vec<std::net::IpAddr>,
-    globals: &Globals,
-    d: &mut Diagnostics,
-) -> Transport {
-    if !peers.is_empty() {
-        let hop_limit = number(block, "unicast_ttl", 1, 255, d).unwrap_or(255);
-        return Transport::Unicast { peers, hop_limit };
-    }
-    let asked = block
-        .last("unicast_peer")
-        .or_else(|| block.last("unicast_src_ip"));
-    if let Some(item) = asked {
-        d.empty_unicast_peers(item.span());
-    }
-    let own = block
-        .last("mcast_dst_ip")
-        .and_then(|item| global::address(item, d));
-    let global = if family == Family::V4 {
-        globals.group4
-    } else {
-        globals.group6
-    };
-    Transport::Multicast(
-        own.or(global)
-            .unwrap_or_else(|| crate::toml::default_group(family)),
-    )
 }
 
 pub(super) fn lower_group(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut Diagnostics) {

@@ -1,14 +1,14 @@
 //! `[instance.NAME]` and `[group.NAME]`.
 
+mod conduct;
 pub(super) mod parts;
 mod proof;
+mod reach;
 
 use std::time::Duration;
 
 use model::net::Family;
-use model::plan::{
-    Auth, ChecksumForm, GroupPlan, HmacPlan, InstancePlan, Preempt, Transport, Version, VirtualAddress,
-};
+use model::plan::{Auth, ChecksumForm, GroupPlan, HmacPlan, InstancePlan, Preempt, Version};
 use model::units::{Centis, Priority, Vrid};
 
 use super::hook;
@@ -19,37 +19,21 @@ use crate::draft::{Draft, GroupDraft, InstanceDraft, Language, Places};
 
 pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diagnostics) {
     let mut keys = Keys::new(table, "an instance");
-    let mut places = Places::new(&name.key_span);
+    let places = places(name, table);
     let errors = d.count().0;
     let wire = wire(&mut keys, name, d);
     let (addresses, address_spans) = parts::addresses(&mut keys, "addresses", d);
     let (excluded, excluded_spans) = parts::addresses(&mut keys, "excluded", d);
-    let reach = reach(&mut keys, name, addresses.first(), d);
+    let reach = reach::reach(&mut keys, name, addresses.first(), d);
     let preempt = keys.node("preempt").and_then(|node| parts::preempt(node, d));
     let answer_lower = keys.flag("answer_lower", d).unwrap_or(true);
-    let announcement = keys
-        .table("announce", d)
-        .map(|table| parts::announcement(table, d));
+    let conduct = conduct::conduct(&mut keys, d);
+    let strict = keys.flag("strict", d).unwrap_or(false);
+    let announcement = parts::announcement(keys.table("announce", d), strict, d);
     let track_own_link = keys.flag("track_own_interface", d).unwrap_or(true);
     let track_source = keys.flag("track_source", d).unwrap_or(false);
     let track = parts::track(&mut keys, d);
     let hooks = hook::lower_all(&mut keys, draft, d);
-    let parts = [
-        "vrid",
-        "priority",
-        "version",
-        "advert_interval",
-        "password",
-        "hmac",
-        "source",
-        "unicast",
-        "multicast",
-    ];
-    for key in parts {
-        if let Some(entry) = table.get(key) {
-            places.put(key, &entry.node.span);
-        }
-    }
     let refused = keys.refused;
     keys.finish(d);
     let plan = InstancePlan {
@@ -68,9 +52,10 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
         hmac: wire.hmac,
         checksum: wire.checksum,
         answer_lower,
+        conduct,
         addresses,
         excluded,
-        announcement: announcement.unwrap_or_default(),
+        announcement,
         track_own_link,
         track_source,
         track_links: track.links,
@@ -84,8 +69,35 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
         addresses: address_spans,
         excluded: excluded_spans,
         track: track.spans,
+        strict,
         broken: refused || d.count().0 > errors,
     });
+}
+
+/// Keys whose places messages point to.
+const PLACED: [&str; 12] = [
+    "vrid",
+    "priority",
+    "version",
+    "advert_interval",
+    "down_adverts",
+    "preempt",
+    "strict",
+    "password",
+    "hmac",
+    "source",
+    "unicast",
+    "multicast",
+];
+
+fn places(name: &Entry, table: &Table) -> Places {
+    let mut places = Places::new(&name.key_span);
+    for key in PLACED {
+        if let Some(entry) = table.get(key) {
+            places.put(key, &entry.node.span);
+        }
+    }
+    places
 }
 
 /// What adverts say.
@@ -118,6 +130,7 @@ fn wire<'a>(keys: &mut Keys<'a>, name: &Entry, d: &mut Diagnostics) -> Wire<'a> 
     let forms = [
         ("message", ChecksumForm::MessageOnly),
         ("pseudo-header", ChecksumForm::PseudoHeader),
+        ("auto", ChecksumForm::Auto),
     ];
     let checksum = keys.choice("checksum", &forms, d);
     let advert_interval = interval.and_then(|at| centis(&at, d)).unwrap_or(Centis::new(100));
@@ -142,43 +155,6 @@ fn wire<'a>(keys: &mut Keys<'a>, name: &Entry, d: &mut Diagnostics) -> Wire<'a> 
         auth,
         hmac: proof::hmac(keys, advert_interval, d),
         checksum: checksum.unwrap_or(ChecksumForm::MessageOnly),
-    }
-}
-
-/// How adverts travel.
-struct Reach {
-    family: Family,
-    transport: Transport,
-    source: Option<std::net::IpAddr>,
-}
-
-fn reach(keys: &mut Keys<'_>, name: &Entry, first: Option<&VirtualAddress>, d: &mut Diagnostics) -> Reach {
-    let family = keys.choice("family", &[("ipv4", Family::V4), ("ipv6", Family::V6)], d);
-    let unicast = keys
-        .table("unicast", d)
-        .and_then(|table| parts::unicast(table, name, d));
-    let multicast = keys.address("multicast", d);
-    if let (Some(_), Some(multicast)) = (&unicast, &multicast) {
-        d.unicast_and_multicast(&multicast.span);
-    }
-    let multicast = multicast.map(|at| at.value);
-    let source = keys.address("source", d);
-    let (peers, hop_limit, unicast_source) = unicast.unwrap_or_default();
-    let source = unicast_source.or(source).map(|at| at.value);
-    let family = family
-        .or_else(|| first.map(|address| Family::of(address.net.addr())))
-        .or_else(|| peers.first().copied().map(Family::of))
-        .or_else(|| source.map(Family::of))
-        .unwrap_or(Family::V4);
-    let transport = if peers.is_empty() {
-        Transport::Multicast(multicast.unwrap_or_else(|| default_group(family)))
-    } else {
-        Transport::Unicast { peers, hop_limit }
-    };
-    Reach {
-        family,
-        transport,
-        source,
     }
 }
 

@@ -202,15 +202,16 @@ impl Diagnostics {
         .help("remove the line");
     }
 
-    pub(crate) fn empty_unicast_peers(&mut self, span: &Span) {
+    /// `fault`: whether unicast_fault_no_peer is written.
+    pub(crate) fn empty_unicast_peers(&mut self, span: &Span, fault: bool) {
         let message = "unicast without a peer";
-        self.warning(
-            "bellwether::unicast",
-            span,
-            message,
-            "adverts are multicast, as keepalived does",
-        )
-        .help("add the other routers to unicast_peer { }");
+        let instead = if fault {
+            "the instance stays in Fault, as keepalived does"
+        } else {
+            "adverts are multicast, as keepalived does"
+        };
+        self.warning("bellwether::unicast", span, message, instead)
+            .help("add the other routers to unicast_peer { }");
     }
 
     pub(crate) fn persistence_forced(&mut self, span: &Span) {

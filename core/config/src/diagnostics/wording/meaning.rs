@@ -183,10 +183,19 @@ impl Diagnostics {
             .help("name the other routers");
     }
 
-    pub(crate) fn link_local_first(&mut self, span: &Span, found: IpAddr) {
-        let message = format!("the first address of an IPv6 instance should be link-local, {found} is not");
-        self.warning("bellwether::link_local_first", span, message, "RFC 9568 §5.2.9")
-            .help("begin the list with an address such as fe80::10/64; hosts use it as their gateway");
+    /// A strict instance does not get away with it.
+    pub(crate) fn link_local_first(&mut self, span: &Span, found: IpAddr, strict: bool) {
+        let (code, label) = ("bellwether::link_local_first", "RFC 9568 §5.2.9");
+        let draft = if strict {
+            let message =
+                format!("the first address of a strict IPv6 instance is link-local, {found} is not");
+            self.error(code, span, message, label)
+        } else {
+            let message =
+                format!("the first address of an IPv6 instance should be link-local, {found} is not");
+            self.warning(code, span, message, label)
+        };
+        draft.help("begin the list with an address such as fe80::10/64; hosts use it as their gateway");
     }
 
     pub(crate) fn too_many_addresses(&mut self, span: &Span, found: usize) {

@@ -243,4 +243,10 @@ impl Diagnostics {
         self.error("bellwether::duplicate", span, message, "again")
             .help("remove one of the two");
     }
+
+    pub(crate) fn no_ttl_between(&mut self, span: &Span, least: u8, most: u8) {
+        let message = format!("no TTL is at least {least} and at most {most}");
+        self.error("bellwether::ttl", span, message, "nothing passes")
+            .help(format!("write min_ttl {most} and max_ttl {least}"));
+    }
 }

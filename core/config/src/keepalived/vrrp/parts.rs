@@ -1,6 +1,5 @@
 //! The lists of an instance: addresses, peers, what is tracked, what runs.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use model::plan::{
@@ -71,28 +70,6 @@ fn address(line: &Item, d: &mut Diagnostics) -> Option<(VirtualAddress, Span)> {
         }
     }
     Some((address, first.span.clone()))
-}
-
-/// `ADDR [min_ttl N] [max_ttl N]`, one on each line.
-pub(super) fn peers(block: &Item, d: &mut Diagnostics) -> Vec<IpAddr> {
-    let mut peers = Vec::new();
-    for line in block.all("unicast_peer").flat_map(|list| &list.children) {
-        let mut words = line.words().iter();
-        let Some(first) = words.next() else { continue };
-        match first.text.parse() {
-            Ok(peer) if peers.contains(&peer) => d.duplicate_peer(&first.span, peer),
-            Ok(peer) => peers.push(peer),
-            Err(_) => d.bad_keepalived_address(&first.span, "peer", &first.text),
-        }
-        if let Some(option) = words.next() {
-            d.not_supported(
-                &option.span,
-                &option.text,
-                "the hop limit of adverts from this peer is not checked",
-            );
-        }
-    }
-    peers
 }
 
 /// What is tracked.

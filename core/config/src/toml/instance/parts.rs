@@ -1,14 +1,12 @@
 //! The parts of an instance that have a shape of their own.
 
-use std::net::IpAddr;
-
 use model::plan::{Announcement, Preempt, TrackLink, TrackTracker, VirtualAddress};
 
 use crate::diagnostics::Diagnostics;
 use crate::draft::Weight;
 use crate::source::Span;
 use crate::toml::keys::{self, At, Keys};
-use crate::toml::tree::{Entry, Node, Table, Value};
+use crate::toml::tree::{Node, Table, Value};
 
 pub(super) fn unsigned<T: TryFrom<u64>>(number: i64) -> Option<T> {
     u64::try_from(number)
@@ -82,37 +80,6 @@ fn address(node: &Node, d: &mut Diagnostics) -> Option<(VirtualAddress, Span)> {
     ))
 }
 
-/// Peers, hop limit and source.
-pub(super) type Unicast = (Vec<IpAddr>, u8, Option<At<IpAddr>>);
-
-pub(super) fn unicast(table: &Table, name: &Entry, d: &mut Diagnostics) -> Option<Unicast> {
-    let mut keys = Keys::new(table, "unicast");
-    let written = keys.list("peers", d);
-    let mut peers = Vec::new();
-    for node in written {
-        let Some(peer) = keys::address(node, d) else {
-            continue;
-        };
-        if peers.contains(&peer) {
-            d.duplicate_peer(&node.span, peer);
-        } else {
-            peers.push(peer);
-        }
-    }
-    let source = keys.address("source", d);
-    let ttl = keys
-        .number("ttl", 1, 255, d)
-        .and_then(|at| u8::try_from(at.value).ok());
-    if written.is_empty() && !keys.refused {
-        let span = table
-            .get("peers")
-            .map_or(&name.key_span, |entry| &entry.node.span);
-        d.missing_key::<()>(span, "unicast", "peers", "peers = [\"192.0.2.3\"]");
-    }
-    keys.finish(d);
-    Some((peers, ttl.unwrap_or(255), source))
-}
-
 /// Eight bytes at most (RFC 2338 §5.3.10).
 pub(super) fn password(at: &At<&str>, d: &mut Diagnostics) -> Option<[u8; 8]> {
     let bytes = at.value.as_bytes();
@@ -126,9 +93,14 @@ pub(super) fn password(at: &At<&str>, d: &mut Diagnostics) -> Option<[u8; 8]> {
     }
 }
 
-pub(super) fn announcement(table: &Table, d: &mut Diagnostics) -> Announcement {
+/// A strict instance says nothing more to hosts after it heard a lower Master, unless that is written.
+pub(super) fn announcement(table: Option<&Table>, strict: bool, d: &mut Diagnostics) -> Announcement {
+    let mut default = Announcement::default();
+    if strict {
+        default.lower_repeat = 0;
+    }
+    let Some(table) = table else { return default };
     let mut keys = Keys::new(table, "announce");
-    let default = Announcement::default();
     let count = |at: Option<At<i64>>, or| at.and_then(|at| u8::try_from(at.value).ok()).unwrap_or(or);
     let repeat = count(keys.number("repeat", 1, 255, d), default.repeat);
     let mut time = |key, or| keys.duration(key, d).map_or(or, |at| at.value);
@@ -142,7 +114,10 @@ pub(super) fn announcement(table: &Table, d: &mut Diagnostics) -> Announcement {
         refresh,
         refresh_repeat: count(keys.number("refresh_repeat", 1, 255, d), default.refresh_repeat),
         // As a new Master announces, where nothing else is written.
-        lower_repeat: count(keys.number("lower_repeat", 0, 255, d), repeat),
+        lower_repeat: count(
+            keys.number("lower_repeat", 0, 255, d),
+            if strict { 0 } else { repeat },
+        ),
         lower_second_after,
         arp_gap,
         na_gap,
