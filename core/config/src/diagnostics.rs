@@ -76,6 +76,8 @@ impl Diagnostic {
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// Places that are shown to nobody.
+    secrets: Vec<Span>,
 }
 
 impl Diagnostics {
@@ -104,12 +106,17 @@ impl Diagnostics {
 
     /// Everything as text for a terminal `width` columns wide: file, line, caret, help.
     pub fn render(&self, colour: bool, width: usize) -> String {
-        render::graphical(&self.list, colour, width)
+        render::graphical(&self.list, &self.secrets, colour, width)
     }
 
     /// Everything as a JSON array of objects with `severity`, `code`, `message`, `file`, `line`, `column`, `help`.
     pub fn to_json(&self) -> String {
         render::json(&self.list)
+    }
+
+    /// What stands there is shown to nobody: a message that draws its line is pasted into tickets and logs.
+    pub(crate) fn hide(&mut self, span: &Span) {
+        self.secrets.push(span.clone());
     }
 
     /// Puts them in the order of files as read, then of lines; what concerns no place comes first.

@@ -21,6 +21,11 @@ pub(crate) fn key(text: &str) -> Result<Key, String> {
     }
 }
 
+/// Whether a key's text only says where it is.
+pub(crate) fn is_elsewhere(text: &str) -> bool {
+    text.starts_with("file:")
+}
+
 fn read(path: &Path) -> Result<String, String> {
     let refused = |error: std::io::Error| format!("cannot read the key in {}: {error}", path.display());
     let length = fs::metadata(path).map_err(refused)?.len();

@@ -67,7 +67,7 @@ impl miette::Diagnostic for Drawn<'_> {
     }
 }
 
-pub(super) fn graphical(list: &[Diagnostic], colour: bool, width: usize) -> String {
+pub(super) fn graphical(list: &[Diagnostic], secrets: &[Span], colour: bool, width: usize) -> String {
     let theme = if colour {
         GraphicalTheme::unicode()
     } else {
@@ -81,7 +81,7 @@ pub(super) fn graphical(list: &[Diagnostic], colour: bool, width: usize) -> Stri
         let source = diagnostic
             .span
             .as_ref()
-            .map(|span| NamedSource::new(span.source.path.display().to_string(), span.source.text.clone()));
+            .map(|span| NamedSource::new(span.source.path.display().to_string(), shown(span, secrets)));
         let drawn = Drawn {
             inner: diagnostic,
             source,
@@ -102,6 +102,22 @@ pub(super) fn graphical(list: &[Diagnostic], colour: bool, width: usize) -> Stri
         clean.pop();
     }
     clean
+}
+
+/// The text of a place's file with stars for what nobody is to see. Places keep their offsets.
+fn shown(place: &Span, secrets: &[Span]) -> String {
+    let mut text = place.source.text.clone();
+    let here = |secret: &&Span| std::sync::Arc::ptr_eq(&secret.source, &place.source);
+    for secret in secrets.iter().filter(here) {
+        if let Some(hidden) = text.get(secret.range.clone()) {
+            let stars: String = hidden
+                .chars()
+                .flat_map(|c| std::iter::repeat_n(if c == '\n' { '\n' } else { '*' }, c.len_utf8()))
+                .collect();
+            text.replace_range(secret.range.clone(), &stars);
+        }
+    }
+    text
 }
 
 pub(super) fn json(list: &[Diagnostic]) -> String {

@@ -16,6 +16,7 @@ pub(super) fn auth(block: &Item, version: Version, d: &mut Diagnostics) -> Auth 
         return Auth::None;
     };
     let (kind, pass) = (block.last("auth_type"), block.last("auth_pass"));
+    block.all("auth_pass").for_each(|item| d.hide(item.arg_span()));
     if version == Version::V3 {
         d.password_ignored(block.span());
         return Auth::None;
@@ -59,6 +60,10 @@ pub(super) fn hmac(block: &Item, interval: Centis, d: &mut Diagnostics) -> Optio
     let block = block.last("auth_hmac")?;
     let mut keys: Vec<HmacKey> = Vec::new();
     for item in block.all("key") {
+        let secrets = item.args().iter().skip(1);
+        secrets
+            .filter(|word| !secret::is_elsewhere(&word.text))
+            .for_each(|word| d.hide(&word.span));
         let Some(id) = global::byte(item, 0, 255, d) else {
             continue;
         };

@@ -27,6 +27,7 @@ pub(super) fn auth(keys: &mut Keys<'_>, d: &mut Diagnostics) -> Auth {
         }
         return Auth::None;
     };
+    d.hide(&password.span);
     match (parts::password(&password, d), kind) {
         (None, _) => Auth::None,
         (Some(password), Some(Kind::Pass) | None) => Auth::Pass(password),
@@ -97,11 +98,14 @@ pub(super) fn hmac(keys: &mut Keys<'_>, interval: Centis, d: &mut Diagnostics) -
 
 fn key(node: &Node, table: &Table, d: &mut Diagnostics) -> Option<HmacKey> {
     let mut keys = Keys::new(table, "a key");
+    let text = keys.text("key", d);
+    if let Some(text) = text.as_ref().filter(|at| !secret::is_elsewhere(at.value)) {
+        d.hide(&text.span);
+    }
     let id = keys.number("id", 0, 255, d);
     if keys.node("id").is_none() {
         d.missing_key::<()>(&node.span, "a key", "id", "id = 1");
     }
-    let text = keys.text("key", d);
     if keys.node("key").is_none() {
         let example = "key = \"file:/etc/bellwether/vrrp.key\"";
         d.missing_key::<()>(&node.span, "a key", "key", example);
