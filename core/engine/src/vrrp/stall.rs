@@ -59,7 +59,9 @@ impl Instance {
     }
 
     /// Until when peers that hear an advert now believe in us. They do not tell their priorities; whoever we outrank
-    /// waits at least as long as we would ourselves.
+    /// waits at least as long as we would ourselves. Who outranks us and does not preempt waits less, but is not moved
+    /// by what we say then and answers it; to go for his sake alone (keepalived takes 254 for him) would cost those
+    /// who have only lower peers a change of Masters that nobody needs.
     pub(super) fn believed_until(&self, now: Instant) -> Instant {
         now + self.down_interval(self.plan.advert_interval)
     }

@@ -1,5 +1,7 @@
 //! A process that sleeps, and what it does on waking up.
 
+use model::effect::{ElectEffect, Listener};
+use model::ids::LinkIndex;
 use model::plan::{GroupPlan, InstancePlan, Preempt};
 use model::transition::State;
 use model::units::{Centis, Vrid};
@@ -147,4 +149,47 @@ fn a_group_goes_with_its_member_and_who_is_still_believed_says_so() {
             "4.5s b: Master -> Backup: its group g moved",
         ]
     );
+}
+
+/// Who is better than we and is Backup all the same (nopreempt) waits less than we think and may be Master when we
+/// wake up. keepalived steps back at the bound of 254 for its sake. We speak: a better Master is not moved by it and
+/// answers, and nobody who is lower has begun to wait in vain.
+#[test]
+fn before_its_own_bound_a_master_speaks_and_yields_to_who_was_quicker() {
+    let mut node = master(&plan("a", 100));
+    // Between 3 s + 7.8125 ms and 3 s + 609.375 ms after its last advert.
+    node.stall(std::time::Duration::from_nanos(3_200_000_000));
+    assert_eq!(node.told(), ["6.9s advert 100 to 224.0.0.18"]);
+    assert_eq!((node.state("a"), node.counter("stalls")), (State::Master, 0));
+    node.hears(&plan("a", 100), 254, "10.0.0.9");
+    assert_eq!(node.state("a"), State::Backup);
+    node.hears(&plan("a", 100), 254, "10.0.0.9");
+    assert!(node.told().iter().all(|line| !line.contains("advert")));
+}
+
+/// The plan was taken long before the socket was open: what a Backup did not hear until then is no silence.
+#[test]
+fn a_backup_begins_to_wait_when_it_begins_to_hear() {
+    let mut node = Node::start(&[plan("a", 100)]);
+    let listener = node.effects.iter().find_map(|effect| match effect {
+        ElectEffect::Listen(listener) => Some(*listener),
+        _ => None,
+    });
+    let listener = listener.expect("it wants to hear");
+    node.told();
+    node.now = node.now + ms(3000);
+    node.election.handle_listening(listener, node.now);
+    node.pass(ms(3600));
+    assert_eq!(node.state("a"), State::Backup);
+    node.pass(ms(10));
+    assert_eq!(node.told()[0], "6.609375s advert 100 to 224.0.0.18");
+    // A Master, and who listens elsewhere, have nothing to begin anew.
+    let before = node.election.poll_timeout();
+    node.election.handle_listening(listener, node.now);
+    let other = Listener {
+        link: LinkIndex(77),
+        ..listener
+    };
+    node.election.handle_listening(other, node.now);
+    assert_eq!(node.election.poll_timeout(), before);
 }
