@@ -105,6 +105,8 @@ struct Elect {
 struct Ear {
     listener: Listener,
     receiver: packet::Receiver,
+    /// When it was last begun to be read.
+    read_at: Instant,
 }
 
 impl Elect {
@@ -189,10 +191,12 @@ impl Elect {
     /// Adverts that wait in a socket are read before a deadline is believed. What was read after the wait is not
     /// enough: this thread may have stood still since, or been woken by nothing but the end of standing still.
     fn handle_deadline(&mut self, now: Instant) {
-        if !self.is_due(now) {
+        let Some((at, _)) = self.election.poll_timeout().filter(|(at, _)| *at <= now) else {
             return;
-        }
-        self.heard.extend(self.ears.keys());
+        };
+        // Read since then, it has nothing more to say of the time until then.
+        let unread = self.ears.iter().filter(|(_, ear)| ear.read_at < at);
+        self.heard.extend(unread.map(|(token, _)| token));
         self.read_packets();
         if self.is_due(now) {
             self.election.handle_timeout(now);
@@ -211,6 +215,7 @@ impl Elect {
             let Some(mut ear) = self.ears.remove(&token) else {
                 continue;
             };
+            ear.read_at = clock::now();
             for _ in 0..READS_PER_TURN {
                 let read = ear.receiver.receive(|frame| {
                     self.election.handle_frame(frame, clock::now());
@@ -353,10 +358,16 @@ impl Elect {
         let opened = packet::Receiver::open(&listener, &name).and_then(|receiver| {
             self.next_token += 1;
             self.reactor.add(receiver.as_fd(), self.next_token)?;
-            Ok(Ear { listener, receiver })
+            let read_at = clock::now();
+            Ok(Ear {
+                listener,
+                receiver,
+                read_at,
+            })
         });
         match opened {
             Ok(ear) => {
+                self.election.handle_listening(listener, ear.read_at);
                 self.tokens.insert(listener, self.next_token);
                 self.ears.insert(self.next_token, ear);
             }
