@@ -45,6 +45,7 @@ pub(crate) fn check(draft: &mut Draft, d: &mut Diagnostics) -> Plan {
             .iter()
             .map(|tracker| tracker.plan.clone())
             .collect(),
+        machine: draft.machine.clone(),
         start: draft.start,
         links: draft.links.clone(),
         watches: draft.watches.iter().map(|watch| watch.plan.clone()).collect(),

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use model::ids::{InstanceName, PluginName, TrackerName};
 use model::ipvs::DestinationKey;
 use model::plan::{
-    CheckPlan, GroupPlan, InstancePlan, IpvsPlan, LinkPlan, PluginPlan, ServerPlan, ServicePlan, StartPlan,
-    SyncPlan, TrackerPlan, WatchPlan,
+    CheckPlan, GroupPlan, InstancePlan, IpvsPlan, LinkPlan, MachinePlan, PluginPlan, ServerPlan, ServicePlan,
+    StartPlan, SyncPlan, TrackerPlan, WatchPlan,
 };
 
 use crate::plugins;
@@ -17,6 +17,7 @@ use crate::source::Span;
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
     pub(crate) node: String,
+    pub(crate) machine: MachinePlan,
     pub(crate) start: StartPlan,
     pub(crate) links: Vec<LinkPlan>,
     pub(crate) instances: Vec<InstanceDraft>,

@@ -14,6 +14,7 @@ mod delays;
 mod global;
 mod ipvs;
 mod lvs;
+mod machine;
 mod script;
 mod vrrp;
 mod watch;

@@ -11,6 +11,7 @@ mod hook;
 mod instance;
 mod ipvs;
 mod links;
+mod machine;
 mod plugin;
 mod service;
 mod tracker;
@@ -34,6 +35,9 @@ pub(crate) fn lower(tree: &Tree, draft: &mut Draft, diagnostics: &mut Diagnostic
     }
     for (name, table) in keys.named_tables("interface", diagnostics) {
         links::lower(name, table, draft, diagnostics);
+    }
+    if let Some(table) = keys.table("machine", diagnostics) {
+        draft.machine = machine::lower(table, diagnostics);
     }
     if let Some(table) = keys.table("start", diagnostics) {
         draft.start = links::lower_start(table, diagnostics);

@@ -8,6 +8,9 @@ use ipnet::IpNet;
 /// Longest time for which anything is waited for on purpose.
 pub(crate) const WAIT_MAX: Duration = Duration::from_secs(3600);
 
+/// Highest number of a processor (CPU_SETSIZE of sched.h, less one).
+pub(crate) const PROCESSOR_MAX: u16 = 1023;
+
 /// `1s`, `10ms`, `1.5s`, `2m`, `1h`, `500us`.
 pub(crate) fn duration(text: &str) -> Option<Duration> {
     let text = text.trim();

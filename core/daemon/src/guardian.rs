@@ -12,7 +12,9 @@ use linux::clock;
 use linux::journal::Journal;
 use linux::process::signals::Signals;
 use linux::process::{Pid, Signal};
+use linux::share::Usual;
 use model::link::{FromGuardian, ToGuardian};
+use model::plan::Share;
 use model::time::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -54,6 +56,8 @@ pub fn run(router: Vec<String>, worker: Vec<String>) -> anyhow::Result<ExitCode>
         worker: Station::new(Role::Worker, worker),
         broker: Broker::default(),
         plan: Vec::new(),
+        usual: Usual::of_this_thread()?,
+        share: Share::default(),
         was_ready: false,
         stopping: None,
         exit: None,
@@ -76,6 +80,10 @@ struct Guardian {
     broker: Broker,
     /// The plan that the router serves, as it encoded it.
     plan: Vec<u8>,
+    /// What children are born with.
+    usual: Usual,
+    /// What the worker is to have of the machine.
+    share: Share,
     /// Whether a router ever served a configuration. Before that its failure is the operator's to mend.
     was_ready: bool,
     /// When the patience of a graceful stop ends.
@@ -176,7 +184,19 @@ impl Guardian {
                 let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
             }
             (Role::Router, ToGuardian::Serving(plan)) => self.plan = plan,
-            (Role::Worker, ToGuardian::Granted(_) | ToGuardian::Ready | ToGuardian::Serving(_)) => {
+            (Role::Router, ToGuardian::WorkerShare(share)) => {
+                if self.share != share {
+                    self.share = share;
+                    self.share_with_worker();
+                }
+            }
+            (
+                Role::Worker,
+                ToGuardian::Granted(_)
+                | ToGuardian::Ready
+                | ToGuardian::Serving(_)
+                | ToGuardian::WorkerShare(_),
+            ) => {
                 tracing::warn!("the worker claimed to be the router; ignored");
             }
         }
@@ -269,7 +289,19 @@ impl Guardian {
             descriptors.push((self.journal.as_fd().try_clone_to_owned()?, inherited::JOURNAL));
             descriptors.push((linux::passing::memory(&self.plan)?, inherited::PLAN));
         }
-        self.station(role).start(ours, descriptors)
+        self.station(role).start(ours, descriptors)?;
+        if role == Role::Worker && self.share != Share::default() {
+            self.share_with_worker();
+        }
+        Ok(())
+    }
+
+    /// The worker may not do it itself.
+    fn share_with_worker(&self) {
+        let Some(worker) = &self.worker.child else { return };
+        if let Err(error) = self.usual.give_process(worker.pid, &self.share) {
+            tracing::warn!(error, "the worker shares the machine with others as before");
+        }
     }
 
     fn leave(&mut self, code: u8) {

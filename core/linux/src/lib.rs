@@ -17,6 +17,7 @@ pub mod passing;
 pub mod process;
 pub mod realtime;
 pub mod sandbox;
+pub mod share;
 
 pub mod uml;
 

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ExecId, HookId, PluginName};
-use crate::plan::{ExecGrant, Phase, PluginPlan};
+use crate::plan::{ExecGrant, Phase, PluginPlan, Share};
 use crate::probe::{Ask, Verdict};
 use crate::status::PluginStatus;
 use crate::transition::State;
@@ -96,6 +96,8 @@ pub enum ToGuardian {
     /// The router (only it): the plan that it serves, encoded, for a successor that finds the configuration broken.
     /// The guardian keeps the last one and does not look into it.
     Serving(Vec<u8>),
+    /// The router (only it): what the worker is to have of the machine.
+    WorkerShare(Share),
     /// Run a command. Answered by [`FromGuardian::Done`].
     Exec(ExecRequest),
 }

@@ -9,12 +9,14 @@ use crate::ids::TrackerName;
 pub mod auth;
 pub mod hook;
 pub mod lvs;
+pub mod machine;
 pub mod plugin;
 pub mod vrrp;
 
 pub use auth::{Auth, Freshness, HmacKey, HmacMode, HmacPlan, Key};
 pub use hook::{Arguments, CommandPlan, HookAction, HookPlan, Phase};
 pub use lvs::{CheckPlan, IpvsPlan, OnUnknown, QuorumPlan, ServerPlan, ServicePlan, SorryPlan, SyncPlan};
+pub use machine::{ElectionShare, MachinePlan, Share};
 pub use plugin::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource};
 pub use vrrp::{
     Announcement, ArgumentMatch, ChecksumForm, Conduct, FileWatch, GroupPlan, Hops, InstancePlan, LinkPlan,
@@ -33,6 +35,8 @@ pub struct Plan {
     pub groups: Vec<GroupPlan>,
     /// Checks of this node that move priorities.
     pub trackers: Vec<TrackerPlan>,
+    /// How our processes share the machine with others.
+    pub machine: MachinePlan,
     /// When elections begin.
     pub start: StartPlan,
     /// Interfaces whose changes are doubted at first.

@@ -7,6 +7,7 @@ use model::plan::{Announcement, Conduct, Lists, Version};
 
 use super::args;
 use super::ipvs;
+use super::machine;
 use super::tree::Item;
 use crate::diagnostics::Diagnostics;
 use crate::draft::{Draft, User};
@@ -78,6 +79,7 @@ impl Globals {
                     }
                 }
                 other => {
+                    machine::lower(item, &mut draft.machine, d);
                     if let Some(name) = other.strip_prefix("vrrp_") {
                         announcement(name, item, &mut self.announcement, &mut self.lower, d);
                         conduct(name, item, &mut self.conduct, d);

@@ -79,7 +79,9 @@ const fn list(name: &'static str) -> Keyword {
 
 const ONE_NAMESPACE: &str = "everything runs in the network namespace that the daemon was started in";
 const NO_SNMP: &str = "`bellwether status --json` says the same";
-const OWN_SCHEDULING: &str = "the elections have a real-time thread of their own";
+const OWN_SCHEDULING: &str = "the elections have a real-time thread of their own from the beginning";
+const NO_REAL_TIME: &str = "checks are plugins, which in real time could stop the machine";
+const NO_SESSION: &str = "no BFD session is kept";
 const OWN_BUFFERS: &str = "buffers are sized by the daemon";
 const NO_FIFO: &str = "a hook (notify) is told of the same transitions";
 const EXTRA: &str =
@@ -116,7 +118,7 @@ pub(super) const ROOT: [Keyword; 28] = [
     block("track_file", 1, &vrrp::FILE),
     block("vrrp_track_file", 1, &vrrp::FILE),
     block("vrrp_track_process", 1, &vrrp::PROCESS),
-    not_block("bfd_instance", "no BFD session is kept"),
+    not_block("bfd_instance", NO_SESSION),
     not_block("SSL", "SSL_GET accepts any certificate and shows none"),
     not("random_seed", "no value is random"),
     not("state_dump_file", NO_FIFO),
@@ -174,24 +176,27 @@ const GLOBAL: [Keyword; 144] = [
     not("fifo_write_vrrp_states_on_reload", NO_FIFO),
     not("umask", "files are made for their owner only"),
     not("random_seed", "no value is random"),
-    not("vrrp_priority", OWN_SCHEDULING),
-    not("checker_priority", OWN_SCHEDULING),
-    not("bfd_priority", OWN_SCHEDULING),
-    not("vrrp_rt_priority", OWN_SCHEDULING),
-    not("checker_rt_priority", OWN_SCHEDULING),
-    not("bfd_rt_priority", OWN_SCHEDULING),
-    not("vrrp_rlimit_rttime", OWN_SCHEDULING),
-    not("checker_rlimit_rttime", OWN_SCHEDULING),
-    not("bfd_rlimit_rttime", OWN_SCHEDULING),
-    not("vrrp_rlimit_rtime", OWN_SCHEDULING),
-    not("checker_rlimit_rtime", OWN_SCHEDULING),
-    not("bfd_rlimit_rtime", OWN_SCHEDULING),
+    line("vrrp_priority", 1),
+    line("checker_priority", 1),
+    not("bfd_priority", NO_SESSION),
+    line("vrrp_rt_priority", 1),
+    not("checker_rt_priority", NO_REAL_TIME),
+    not("bfd_rt_priority", NO_SESSION),
+    line("vrrp_rlimit_rttime", 1),
+    not("checker_rlimit_rttime", NO_REAL_TIME),
+    not("bfd_rlimit_rttime", NO_SESSION),
+    line("vrrp_rlimit_rtime", 1),
+    not("checker_rlimit_rtime", NO_REAL_TIME),
+    not("bfd_rlimit_rtime", NO_SESSION),
     silent("vrrp_no_swap"),
-    silent("checker_no_swap"),
-    silent("bfd_no_swap"),
-    not("vrrp_cpu_affinity", OWN_SCHEDULING),
-    not("checker_cpu_affinity", OWN_SCHEDULING),
-    not("bfd_cpu_affinity", OWN_SCHEDULING),
+    not(
+        "checker_no_swap",
+        "the memory of elections is locked, that of plugins is not",
+    ),
+    not("bfd_no_swap", NO_SESSION),
+    line("vrrp_cpu_affinity", 1),
+    line("checker_cpu_affinity", 1),
+    not("bfd_cpu_affinity", NO_SESSION),
     silent("vrrp_process_name"),
     silent("checker_process_name"),
     silent("bfd_process_name"),

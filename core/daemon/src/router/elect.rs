@@ -25,10 +25,12 @@ use super::address::AddressCommand;
 
 mod outbox;
 mod port;
+mod standing;
 mod tell;
 
 use outbox::{Outbox, Refusal};
 pub(super) use port::{ElectInput, ElectPort};
+use standing::Standing;
 use tell::Teller;
 
 /// Batches read of one socket before timers are looked at: a flood must not stop the adverts.
@@ -37,8 +39,6 @@ const READS_PER_TURN: usize = 16;
 const LISTEN_RETRY: Duration = Duration::from_secs(1);
 /// How soon a full router is told again.
 const BACKLOG_RETRY: Duration = Duration::from_millis(10);
-/// Priority among the real-time threads of the machine: above the kernel's own threaded interrupts is not wanted.
-const REAL_TIME_PRIORITY: u8 = 20;
 
 /// Where effects go that are not done here.
 #[derive(Debug)]
@@ -53,13 +53,6 @@ pub(super) fn start(journal: OwnedFd, outlets: Outlets) -> io::Result<ElectPort>
     let (queue, inputs) = port::queue();
     let (hand_over, wakers) = sync_channel(1);
     thread::Builder::new().name("elect".into()).spawn(move || {
-        match linux::realtime::enter(REAL_TIME_PRIORITY) {
-            Ok(()) => tracing::info!(priority = REAL_TIME_PRIORITY, "elections run in real time"),
-            Err(error) => tracing::warn!(
-                error,
-                "elections run without real time: adverts may be late under load"
-            ),
-        }
         let served = Reactor::new().and_then(|(reactor, waker)| {
             // Who started this waits for it.
             let _ = hand_over.send(waker);
@@ -76,6 +69,7 @@ pub(super) fn start(journal: OwnedFd, outlets: Outlets) -> io::Result<ElectPort>
 
 struct Elect {
     election: Election,
+    standing: Standing,
     reactor: Reactor,
     inputs: Receiver<ElectInput>,
     /// Open receivers by the token under which the reactor knows them.
@@ -118,6 +112,7 @@ impl Elect {
     ) -> io::Result<Self> {
         let mut elect = Self {
             election: Election::new(),
+            standing: Standing::of_this_thread()?,
             reactor,
             inputs,
             ears: BTreeMap::new(),
@@ -254,6 +249,7 @@ impl Elect {
         let now = clock::now();
         match input {
             ElectInput::Plan(plan) => {
+                self.standing.give(&plan.machine.elections);
                 self.election.handle_plan(&plan, now);
                 self.journal_is_stale = true;
             }

@@ -328,6 +328,8 @@ impl Router {
             .flat_map(|plugin| plugin.grants.exec.clone())
             .collect();
         self.doors.guardian.send(ToGuardian::Granted(granted));
+        let share = self.plan.machine.checks.clone();
+        self.doors.guardian.send(ToGuardian::WorkerShare(share));
         self.send_plugins();
         for warning in preflight(&self.plan) {
             tracing::warn!("{warning}");

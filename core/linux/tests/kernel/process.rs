@@ -185,8 +185,8 @@ fn a_journal_outlives_its_writer() {
 #[test]
 fn real_time_is_entered_or_refused_in_words() {
     assert!(File::open("/proc/self/stat").is_ok());
-    insta::assert_snapshot!(linux::realtime::enter(0).expect_err("refused"), @"cannot run with real-time priority 0: it must be 1 to 99");
-    linux::realtime::enter(20).expect("root may");
+    insta::assert_snapshot!(linux::realtime::enter(0, None).expect_err("refused"), @"cannot run with real-time priority 0: it must be 1 to 99");
+    linux::realtime::enter(20, None).expect("root may");
     let policy = Command::new("chrt")
         .arg("-p")
         .arg(rustix::thread::gettid().as_raw_nonzero().to_string())

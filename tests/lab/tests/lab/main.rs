@@ -5,6 +5,7 @@ mod crash;
 mod gone;
 mod harness;
 mod hooks;
+mod machine;
 mod pair;
 mod plugins;
 mod reload;

@@ -39,6 +39,13 @@ impl Diagnostics {
             .help("write \"10s\"");
     }
 
+    pub(crate) fn no_stretch<T>(&mut self, span: &Span) -> Option<T> {
+        let message = "elections need some time in one stretch";
+        self.error("bellwether::out_of_range", span, message, "1us at least")
+            .help("write \"500ms\", or leave it out for no limit");
+        None
+    }
+
     pub(crate) fn quorum_crossed<T>(&mut self, span: &Span, least: u32, most: u32) -> Option<T> {
         let message = format!("at least {least} and at most {most} is never so");
         self.error("bellwether::conflict", span, message, "less than the least")
