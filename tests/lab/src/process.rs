@@ -117,11 +117,15 @@ pub fn arguments(pid: i32) -> Vec<String> {
         .collect()
 }
 
-/// Whether a process lives. A dead one that nobody has waited for does not.
+/// Whether any thread of a process lives: its first may be dead while others still hold its sockets. A dead one that
+/// nobody has waited for does not live.
 pub fn is_alive(pid: i32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ")
-        .is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten();
+    tasks.flatten().any(|task| {
+        let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ")
+            .is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+    })
 }
 
 /// What a process has in memory, in kB; 0 when it is gone.
