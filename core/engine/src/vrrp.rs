@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use model::effect::{Announce, ElectEffect, Listener};
-use model::fact::{LinkNews, Outcome, TrackerState};
+use model::fact::{Held, LinkNews, TrackerState};
 use model::ids::{InstanceName, OrderId, TrackerName};
 use model::time::{Instant, WallTime};
 
@@ -22,15 +22,19 @@ mod bucket;
 mod counters;
 mod deadlines;
 mod due;
+mod entries;
 mod group;
+mod holding;
 mod instance;
 mod ladder;
+mod level;
 mod links;
 mod listen;
 mod notice;
 mod plan_change;
 mod proof;
 mod receive;
+mod reconcile;
 mod stall;
 mod status;
 mod timer;
@@ -39,14 +43,15 @@ mod transit;
 
 pub use due::Reason;
 
-use addresses::Orphan;
 use announce::Pace;
 use deadlines::Deadlines;
 use group::Unit;
+use holding::Holding;
 use instance::Instance;
 use links::Links;
 use plan_change::Estate;
 use receive::Addressees;
+use reconcile::Orphans;
 
 /// All elections of this node.
 ///
@@ -59,17 +64,21 @@ pub struct Election {
     trackers: BTreeMap<TrackerName, TrackerState>,
     instances: Vec<Instance>,
     units: Vec<Unit>,
-    /// One for each unit, and one for the orphans.
+    /// One for each unit, and one for what belongs to none.
     deadlines: Deadlines,
     /// Units whose deadline may have moved.
     touched: Vec<usize>,
     /// Units that are due; kept for its memory.
     due: Vec<usize>,
     addressees: Addressees,
-    /// Addresses of instances, or of their former plans, that are still to leave their links.
-    orphans: Vec<Orphan>,
+    /// What is there whatever the elections say.
+    statics: Holding,
+    /// Of instances, or of their former plans.
+    orphans: Orphans,
     /// What Masters of our predecessor left, until the first plan.
     inheritance: BTreeMap<InstanceName, Estate>,
+    /// The same of what is always there.
+    static_inheritance: Vec<Held>,
     listening: BTreeSet<Listener>,
     /// Until when nothing begins; `None` once it may.
     begins: Option<Instant>,
@@ -147,31 +156,14 @@ impl Election {
         }
     }
 
-    /// Takes the kernel's answer to an order about an address.
-    pub fn handle_outcome(&mut self, outcome: Outcome, now: Instant) {
-        for i in 0..self.instances.len() {
-            let Some(instance) = self.instances.get_mut(i) else {
-                continue;
-            };
-            if instance.take_outcome(&outcome, &mut self.out, now) {
-                self.reconcile(i, now);
-                self.schedule_touched();
-                return;
-            }
-        }
-        for orphan in &mut self.orphans {
-            orphan.slot.take_outcome(&outcome, now);
-        }
-        self.reconcile_orphans(now);
-        self.schedule(self.units.len());
-    }
-
-    /// Leaves for good: Masters say so with priority 0, then their addresses go, and nothing is heard any more.
+    /// Leaves for good: Masters say so with priority 0, then their addresses go, what was always there goes too, and
+    /// nothing is heard any more.
     pub fn handle_stop(&mut self, now: Instant) {
         self.stopping = true;
         for i in 0..self.instances.len() {
             self.stop_instance(i, now);
         }
+        self.reconcile_statics(now);
         self.settle_listeners();
         self.schedule_all();
     }
@@ -193,6 +185,7 @@ impl Election {
         for i in 0..self.instances.len() {
             self.reconcile(i, now);
         }
+        self.reconcile_statics(now);
         self.reconcile_orphans(now);
         self.schedule_all();
     }

@@ -10,8 +10,9 @@ use crate::fact::TrackerState;
 use crate::ids::{InstanceName, LinkIndex, OrderId, TrackerName};
 use crate::ipvs::{Change, DestinationKey, ServiceKey, Settings};
 use crate::net::{Family, Mac};
-use crate::plan::CommandPlan;
+use crate::plan::{AddressOptions, CommandPlan};
 use crate::probe::Ask;
+use crate::route::Entry;
 use crate::seal::Seal;
 use crate::transition::Transition;
 
@@ -28,6 +29,11 @@ pub enum ElectEffect {
     AddAddress(AddressOrder),
     /// Take an address off. Answered by an [`Outcome`](crate::fact::Outcome).
     RemoveAddress(AddressOrder),
+    /// Put a route or rule into the kernel's tables, and keep it there. Answered by an
+    /// [`Outcome`](crate::fact::Outcome) now, and again whenever it had to be put back, or could not be.
+    AddEntry(EntryOrder),
+    /// Take a route or rule out. Answered by an [`Outcome`](crate::fact::Outcome).
+    RemoveEntry(EntryOrder),
     /// Tell the segment where an address is now.
     Announce(Announce),
     /// An instance changed its state.
@@ -71,14 +77,21 @@ pub struct SendAdvert {
 pub struct AddressOrder {
     /// Ties the outcome to it.
     pub order: OrderId,
-    /// For whom.
-    pub instance: InstanceName,
     /// Interface.
     pub link: LinkIndex,
     /// Address and prefix length.
     pub net: IpNet,
-    /// IPv4 label.
-    pub label: Option<String>,
+    /// How it is put on.
+    pub options: AddressOptions,
+}
+
+/// A route or rule to put into the kernel's tables or to take out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryOrder {
+    /// Ties outcomes to it.
+    pub order: OrderId,
+    /// What.
+    pub entry: Entry<LinkIndex>,
 }
 
 /// One gratuitous ARP request (IPv4, VRRP-091) or unsolicited neighbour advertisement (IPv6, VRRP-092).

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::effect::SendAdvert;
 use crate::ids::{InstanceName, LinkIndex, LinkName, OrderId};
 use crate::net::Mac;
+use crate::route::Entry;
 use crate::time::Instant;
 use crate::transition::State;
 
@@ -67,8 +68,8 @@ pub enum LinkNews {
     Gone(LinkIndex),
 }
 
-/// How the kernel answered an order about an address. An address that is already there when it is added, or already
-/// gone when it is removed, is a success.
+/// How the kernel answered an order about an address, a route or a rule. What is already there when it is added, or
+/// already gone when it is removed, is a success.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// The order.
@@ -90,8 +91,8 @@ pub enum TrackerState {
     Number(i32),
 }
 
-/// What a router leaves for its successor, or for the guardian when there is none: enough to go on as Master, and
-/// enough to leave for it.
+/// What a router leaves of an instance for its successor, or for the guardian when there is none: enough to go on as
+/// Master, and enough to leave for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JournalEntry {
     /// Instance.
@@ -103,6 +104,24 @@ pub struct JournalEntry {
     pub patience_ns: u64,
     /// Priority-0 adverts, ready to be sent; empty unless Master.
     pub farewell: Vec<SendAdvert>,
-    /// Addresses it put on; empty unless Master.
-    pub addresses: Vec<(LinkIndex, IpNet)>,
+    /// What it put on, in the order in which it came; empty unless Master.
+    pub held: Vec<Held>,
+}
+
+/// Everything that a router leaves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Legacy {
+    /// Of each instance.
+    pub instances: Vec<JournalEntry>,
+    /// What is there whatever the elections say.
+    pub statics: Vec<Held>,
+}
+
+/// Something that was put into the kernel and is to be taken out again.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Held {
+    /// An address of an interface.
+    Address(LinkIndex, IpNet),
+    /// A route or a rule.
+    Entry(Entry<LinkIndex>),
 }

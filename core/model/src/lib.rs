@@ -6,6 +6,7 @@
 
 pub mod ids;
 pub mod net;
+pub mod route;
 pub mod time;
 pub mod units;
 pub mod value;

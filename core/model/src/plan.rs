@@ -19,9 +19,9 @@ pub use lvs::{CheckPlan, IpvsPlan, OnUnknown, QuorumPlan, ServerPlan, ServicePla
 pub use machine::{ElectionShare, MachinePlan, Share};
 pub use plugin::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource};
 pub use vrrp::{
-    Announcement, ArgumentMatch, ChecksumForm, Conduct, FileWatch, GroupPlan, Hops, InstancePlan, LinkPlan,
-    Lists, Peer, Preempt, ProcessPattern, ProcessWatch, StartPlan, TrackLink, TrackTracker, TrackerPlan,
-    Transport, Version, VirtualAddress, WatchPlan, WatchSubject,
+    AddressOptions, Announcement, ArgumentMatch, ChecksumForm, Conduct, FileWatch, GroupPlan, Hops,
+    InstancePlan, LinkPlan, Lists, Peer, Preempt, ProcessPattern, ProcessWatch, StartPlan, StaticPlan,
+    TrackLink, TrackTracker, TrackerPlan, Transport, Version, VirtualAddress, WatchPlan, WatchSubject,
 };
 
 /// The whole configuration, checked and complete: every name in it refers to something in it.
@@ -33,6 +33,8 @@ pub struct Plan {
     pub instances: Vec<InstancePlan>,
     /// Instances that move together.
     pub groups: Vec<GroupPlan>,
+    /// What is there from start to stop.
+    pub statics: StaticPlan,
     /// Checks of this node that move priorities.
     pub trackers: Vec<TrackerPlan>,
     /// How our processes share the machine with others.

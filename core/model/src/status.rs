@@ -78,6 +78,9 @@ pub struct InstanceStatus {
     pub master: Option<IpAddr>,
     /// Virtual addresses.
     pub addresses: Vec<String>,
+    /// Routes and rules that come and go with it, as iproute2 would have them.
+    #[serde(default)]
+    pub entries: Vec<String>,
     /// Own advertisement interval in milliseconds.
     pub advert_interval_ms: u32,
     /// Counters by name.

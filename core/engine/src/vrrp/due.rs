@@ -6,7 +6,6 @@ use model::ids::{GroupName, InstanceName};
 use model::time::Instant;
 
 use super::Election;
-use super::addresses::Orphan;
 use super::group::Unit;
 use super::instance::{Instance, Master, Phase};
 
@@ -27,8 +26,12 @@ pub enum Reason {
     MasterDown(InstanceName),
     /// The same for all members of a group.
     GroupMasterDown(GroupName),
-    /// An address of an instance is to be announced, checked or tried again.
+    /// An address, route or rule of an instance is to be announced, checked or tried again.
     Address(InstanceName),
+    /// The same of what is always there.
+    Static,
+    /// The same of what nobody plans any more.
+    Orphan,
     /// Too late from then on to go on as the Master of before a restart.
     Adoption(InstanceName),
     /// An interface has been up or down for long enough to be believed.
@@ -75,6 +78,7 @@ impl Election {
             self.look_after_addresses(*unit, now);
         }
         if due.contains(&self.units.len()) {
+            self.reconcile_statics(now);
             self.reconcile_orphans(now);
         }
         let is_changed = due.last() == Some(&(self.units.len() + 1)) && self.take_common_due(now);
@@ -119,7 +123,7 @@ impl Election {
     fn look_after_addresses(&mut self, unit: usize, now: Instant) {
         for n in 0.. {
             let Some(i) = self.member(unit, n) else { return };
-            let due = self.instances.get(i).and_then(|instance| instance.slots_due);
+            let due = self.instances.get(i).and_then(|instance| instance.holding.due);
             if due.is_some_and(|at| at <= now) {
                 self.reconcile(i, now);
             }
@@ -152,7 +156,7 @@ impl Election {
         }
     }
 
-    /// The key after the last unit stands for the orphans, the one after it for what concerns all instances.
+    /// The key after the last unit stands for what belongs to none, the one after it for what concerns all instances.
     pub(super) fn schedule(&mut self, key: usize) {
         let at = match self.units.get(key) {
             Some(unit) => self.unit_due(unit).map(|(at, _)| at),
@@ -168,14 +172,15 @@ impl Election {
         own.chain(takeover).min_by_key(|(at, _)| *at)
     }
 
-    pub(super) fn orphans_due(&self) -> Option<(Instant, Reason)> {
-        let due = |orphan: &Orphan| Some((orphan.slot.due()?, Reason::Address(orphan.instance.clone())));
-        self.orphans.iter().filter_map(due).min_by_key(|(at, _)| *at)
+    pub(super) fn unowned_due(&self) -> Option<(Instant, Reason)> {
+        let orphans = self.orphans.due().map(|at| (at, Reason::Orphan));
+        let statics = self.statics.due.map(|at| (at, Reason::Static));
+        orphans.into_iter().chain(statics).min_by_key(|(at, _)| *at)
     }
 
     fn other_due(&self, key: usize) -> Option<(Instant, Reason)> {
         if key == self.units.len() {
-            self.orphans_due()
+            self.unowned_due()
         } else {
             self.common_due()
         }
@@ -222,7 +227,7 @@ impl Instance {
             Phase::Master(master) => Some((master.advert_at, Why::Advert(self))),
             Phase::Initialize | Phase::Backup(_) | Phase::Fault => None,
         };
-        let address = self.slots_due.map(|at| (at, Why::Address(self)));
+        let address = self.holding.due.map(|at| (at, Why::Address(self)));
         let adoption = self.inherits_until.map(|at| (at, Why::Adoption(self)));
         advert
             .into_iter()

@@ -11,10 +11,10 @@ use model::transition::{Cause, Fault, State};
 use model::units::{Centis, Priority};
 use wire::advert::Checksum;
 
-use super::addresses::Slot;
 use super::advert::{Prepared, planned_checksum};
 use super::bucket::Bucket;
 use super::counters::Counters;
+use super::holding::Holding;
 use super::notice::Limiter;
 use super::proof::Proof;
 use super::timer;
@@ -53,9 +53,7 @@ pub(super) struct Instance {
     /// It was Master before a restart, so a tracker that has not answered yet was good then.
     pub(super) trusting: bool,
 
-    pub(super) slots: Vec<Slot>,
-    /// The earliest instant at which one of `slots` has something to do.
-    pub(super) slots_due: Option<Instant>,
+    pub(super) holding: Holding,
     pub(super) bucket: Bucket,
     pub(super) limiter: Limiter,
     pub(super) counters: Counters,
@@ -119,7 +117,6 @@ pub(super) struct Heard {
 
 impl Instance {
     pub(super) fn new(plan: InstancePlan, inherits_until: Option<Instant>, now: Instant) -> Self {
-        let slots = plan.addresses.iter().chain(&plan.excluded).cloned();
         Self {
             unit: 0,
             group: None,
@@ -139,8 +136,7 @@ impl Instance {
             heard: None,
             inherits_until,
             trusting: inherits_until.is_some(),
-            slots: slots.map(Slot::new).collect(),
-            slots_due: None,
+            holding: Holding::of_instance(&plan),
             bucket: Bucket::default(),
             limiter: Limiter::default(),
             counters: Counters::default(),

@@ -39,6 +39,10 @@ pub(super) enum Topic {
     Flapping,
     /// The kernel refuses an address.
     Address,
+    /// The kernel refuses a route or rule.
+    Entry,
+    /// A route or rule had been taken out by somebody else.
+    Restored,
     /// No advert can be made of the plan.
     Unsendable,
 }
@@ -54,6 +58,8 @@ impl Topic {
             | Self::ChecksumLearned
             | Self::Flapping
             | Self::Address
+            | Self::Entry
+            | Self::Restored
             | Self::Unsendable => QUIET,
         }
     }

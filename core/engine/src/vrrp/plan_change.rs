@@ -2,19 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use ipnet::IpNet;
 use model::effect::{ElectEffect, SendAdvert};
-use model::fact::JournalEntry;
-use model::ids::{GroupName, InstanceName, LinkIndex};
+use model::fact::{Held, Legacy};
+use model::ids::{GroupName, InstanceName};
 use model::plan::{GroupPlan, InstancePlan, Plan, StartPlan, Transport};
 use model::time::Instant;
 use model::transition::State;
 use std::time::Duration;
 
 use super::Election;
-use super::addresses::Orphan;
 use super::advert::planned_checksum;
 use super::group::Unit;
+use super::holding::Holding;
 use super::instance::{Instance, Master, Phase};
 
 /// What a Master of our predecessor left.
@@ -23,21 +22,22 @@ pub(super) struct Estate {
     /// Until when its peers still believe that it is Master; `None` when they do no more.
     believed_until: Option<Instant>,
     farewell: Vec<SendAdvert>,
-    addresses: Vec<(LinkIndex, IpNet)>,
+    held: Vec<Held>,
 }
 
 impl Election {
     /// Takes a predecessor's journal and the instant at which it last lived, before the first plan. Where it was
     /// Master and its peers still believe so, we go on as Master.
-    pub fn handle_adopt(&mut self, entries: Vec<JournalEntry>, alive: Instant, now: Instant) {
-        for entry in entries {
+    pub fn handle_adopt(&mut self, legacy: Legacy, alive: Instant, now: Instant) {
+        self.static_inheritance = legacy.statics;
+        for entry in legacy.instances {
             let until = alive + Duration::from_nanos(entry.patience_ns);
             match entry.state {
                 State::Master => {
                     let estate = Estate {
                         believed_until: Some(until).filter(|until| now < *until),
                         farewell: entry.farewell,
-                        addresses: entry.addresses,
+                        held: entry.held,
                     };
                     self.inheritance.insert(entry.instance, estate);
                 }
@@ -67,14 +67,16 @@ impl Election {
                     if let Some(last) = estate.farewell.first() {
                         instance.proof.inherit(&last.seal.clone().renewed(self.out.wall));
                     }
-                    let abandoned = instance.inherit(estate.addresses, &self.links);
-                    self.orphans.extend(abandoned);
+                    let abandoned = instance.holding.inherit(estate.held, &self.links);
+                    self.orphans.take(abandoned, false);
                     self.instances.push(instance);
                 }
             }
         }
         self.disclaim();
+        self.change_statics(plan);
         self.reclaim();
+        self.take_old_entries_out(now);
         self.group_up(&plan.groups);
         self.settle(now);
     }
@@ -92,17 +94,25 @@ impl Election {
 
     /// What a predecessor was Master of and the plan has no more: its peers are told, and its addresses go.
     fn disclaim(&mut self) {
-        for (name, estate) in std::mem::take(&mut self.inheritance) {
+        for (_, estate) in std::mem::take(&mut self.inheritance) {
             if estate.believed_until.is_some() {
                 for mut advert in estate.farewell {
                     advert.seal = advert.seal.renewed(self.out.wall);
                     self.out.push(ElectEffect::SendAdvert(advert));
                 }
             }
-            let left = estate.addresses.into_iter();
-            self.orphans
-                .extend(left.filter_map(|(link, net)| Orphan::left(&name, link, net, &self.links)));
+            let left = Holding::default().inherit(estate.held, &self.links);
+            self.orphans.take(left, false);
         }
+    }
+
+    /// Takes the plan of what is always there.
+    fn change_statics(&mut self, plan: &Plan) {
+        let abandoned = self.statics.change_statics(&plan.statics);
+        self.orphans.take(abandoned, false);
+        let left = std::mem::take(&mut self.static_inheritance);
+        let abandoned = self.statics.inherit(left, &self.links);
+        self.orphans.take(abandoned, false);
     }
 
     /// Ends what the plan has no more, before anything new begins.
@@ -115,9 +125,8 @@ impl Election {
             });
             if !stays {
                 self.stop_instance(i, now);
-                let mut gone = self.instances.remove(i);
-                let slots = std::mem::take(&mut gone.slots);
-                self.abandon(&gone, slots);
+                let gone = self.instances.remove(i);
+                self.orphans.take(gone.holding, gone.plan.priority.is_owner());
             }
         }
     }
@@ -129,8 +138,8 @@ impl Election {
             known.plan = wanted.clone();
             known.prepared.outdate();
             known.checksum = planned_checksum(wanted).unwrap_or(known.checksum);
-            let abandoned = known.replace_slots();
-            self.abandon(&known, abandoned);
+            let abandoned = known.holding.change_instance(wanted);
+            self.orphans.take(abandoned, wanted.priority.is_owner());
             let interval = known.interval();
             match &mut known.phase {
                 Phase::Initialize | Phase::Fault => {}

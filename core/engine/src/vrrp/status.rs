@@ -1,15 +1,12 @@
 //! What the elections say of themselves, and what they leave for a successor.
 
-use ipnet::IpNet;
-use model::fact::JournalEntry;
-use model::ids::LinkIndex;
+use model::fact::{JournalEntry, Legacy};
 use model::plan::Version;
 use model::status::{ContributionStatus, GroupStatus, InstanceStatus};
 use model::time::{Instant, WallTime};
 use model::transition::{Cause, State};
 
 use super::Election;
-use super::addresses::Slot;
 use super::instance::{Instance, Phase};
 
 impl Election {
@@ -65,9 +62,14 @@ impl Election {
     }
 
     /// What a successor needs to go on, and the guardian to leave in our place.
-    pub fn journal(&self) -> Vec<JournalEntry> {
-        let entries = self.instances.iter();
-        entries.map(|instance| instance.journal(self.out.wall)).collect()
+    pub fn journal(&self) -> Legacy {
+        let instances = self.instances.iter();
+        Legacy {
+            instances: instances
+                .map(|instance| instance.journal(self.out.wall))
+                .collect(),
+            statics: self.statics.held(false),
+        }
     }
 }
 
@@ -107,28 +109,29 @@ impl Instance {
                 Phase::Initialize | Phase::Fault => None,
             },
             addresses: self
+                .holding
                 .slots
                 .iter()
                 .map(|slot| slot.address.net.to_string())
+                .collect(),
+            entries: self
+                .holding
+                .entries
+                .iter()
+                .map(|slot| slot.entry.to_string())
                 .collect(),
             advert_interval_ms: u32::from(self.plan.advert_interval.get()) * 10,
             counters: self.counters.by_name(),
         }
     }
 
-    /// Where a slot's address is to be taken off when we cannot do it: an owner's belongs to the host unless we put it
-    /// there.
-    fn put_on(&self, slot: &Slot) -> Option<(LinkIndex, IpNet)> {
-        let may_go = slot.is_ours() || !self.plan.priority.is_owner();
-        slot.held().filter(|_| may_go)
-    }
-
     fn journal(&self, wall: WallTime) -> JournalEntry {
         let patience = self.interval() * u32::from(self.plan.down_adverts);
-        let (farewell, addresses) = match self.phase {
+        let (farewell, held) = match self.phase {
             Phase::Master(_) => (
                 self.farewell(wall),
-                self.slots.iter().filter_map(|slot| self.put_on(slot)).collect(),
+                // An owner's addresses belong to the host unless we put them there.
+                self.holding.held(self.plan.priority.is_owner()),
             ),
             Phase::Initialize | Phase::Backup(_) | Phase::Fault => (Vec::new(), Vec::new()),
         };
@@ -137,7 +140,7 @@ impl Instance {
             state: self.state(),
             patience_ns: u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX),
             farewell,
-            addresses,
+            held,
         }
     }
 }

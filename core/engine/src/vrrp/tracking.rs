@@ -30,7 +30,7 @@ impl Election {
         let virtual_addresses: BTreeSet<IpAddr> = self
             .instances
             .iter()
-            .flat_map(|instance| instance.slots.iter().map(|slot| slot.address.net.addr()))
+            .flat_map(|instance| instance.holding.slots.iter().map(|slot| slot.address.net.addr()))
             .collect();
         for instance in &mut self.instances {
             instance.inherits_until = instance.inherits_until.filter(|until| now < *until);

@@ -1,6 +1,6 @@
 //! Virtual routers, their groups and what they track.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use super::hook::HookPlan;
 use super::lvs::CheckPlan;
 use crate::ids::{GroupName, InstanceName, LinkName, TrackerName};
 use crate::net::Family;
+use crate::route::{Route, Rule};
 use crate::units::{Centis, Priority, Vrid};
 
 /// One virtual router on one interface.
@@ -53,6 +54,10 @@ pub struct InstancePlan {
     pub addresses: Vec<VirtualAddress>,
     /// Virtual addresses that are put on but not advertised.
     pub excluded: Vec<VirtualAddress>,
+    /// Routes that are there while it is Master.
+    pub routes: Vec<Route>,
+    /// Policy rules that are there while it is Master.
+    pub rules: Vec<Rule>,
     /// How a new Master tells the segment.
     pub announcement: Announcement,
     /// Whether its own interface being down is a fault.
@@ -167,8 +172,48 @@ pub struct VirtualAddress {
     pub net: IpNet,
     /// The interface that carries it; the instance's own when absent.
     pub interface: Option<LinkName>,
+    /// How it is put on.
+    pub options: AddressOptions,
+}
+
+/// How an address is put on (IFA_*, linux/if_addr.h). By default as a host of its own net would have it, without
+/// duplicate address detection: its owner before us may not have let go of it yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AddressOptions {
     /// IPv4 address label (IFA_LABEL).
     pub label: Option<String>,
+    /// The other end of a point-to-point link; the prefix length is that of its net.
+    pub peer: Option<IpAddr>,
+    /// Broadcast address; none when absent.
+    pub broadcast: Option<Ipv4Addr>,
+    /// RT_SCOPE_*, of IPv4 alone; what fits the address when absent.
+    pub scope: Option<u8>,
+    /// How long it is preferred as a source, in seconds; `u32::MAX` is for ever. Absent: for ever, but never for an
+    /// IPv6 address that is a host by itself.
+    pub preferred_s: Option<u32>,
+    /// IPv6: look for another host that has it first.
+    pub detects_duplicates: bool,
+    /// IPv6: it is a home address (RFC 6275).
+    pub home: bool,
+    /// IPv6: temporary addresses are made of it.
+    pub makes_temporary: bool,
+    /// No route to its net comes with it.
+    pub no_prefix_route: bool,
+    /// It is a multicast group, joined as by a host that listens, so that switches let it through.
+    pub autojoin: bool,
+    /// Not put back when somebody else takes it off.
+    pub untracked: bool,
+}
+
+/// Addresses, routes and rules that are there from start to stop, whatever the elections say.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StaticPlan {
+    /// Addresses; each names its interface.
+    pub addresses: Vec<VirtualAddress>,
+    /// Routes.
+    pub routes: Vec<Route>,
+    /// Policy rules.
+    pub rules: Vec<Rule>,
 }
 
 /// Gratuitous ARP and unsolicited neighbour advertisement of a new Master.

@@ -2,7 +2,7 @@
 
 use model::effect::ElectEffect;
 use model::fact::TrackerState;
-use model::fact::{JournalEntry, Outcome};
+use model::fact::{Held, Legacy, Outcome};
 use model::plan::{Announcement, InstancePlan, TrackTracker};
 use model::transition::State;
 
@@ -170,15 +170,15 @@ fn a_lower_master_makes_us_announce_again_but_not_at_its_will() {
     assert_eq!(announced, 3);
 }
 
-fn journal_of_master() -> Vec<JournalEntry> {
+fn journal_of_master() -> Legacy {
     let mut node = Node::start(&[plan("a", 100)]);
     node.pass(ms(4000));
     let journal = node.election.journal();
-    assert_eq!(journal[0].patience_ns, 3_000_000_000);
-    assert_eq!(journal[0].farewell.len(), 1);
+    assert_eq!(journal.instances[0].patience_ns, 3_000_000_000);
+    assert_eq!(journal.instances[0].farewell.len(), 1);
     assert_eq!(
-        journal[0].addresses,
-        [(ETH0, "10.0.0.100/32".parse().expect("a network"))]
+        journal.instances[0].held,
+        [Held::Address(ETH0, "10.0.0.100/32".parse().expect("a network"))]
     );
     journal
 }
@@ -277,7 +277,7 @@ fn an_owner_clears_away_what_it_or_its_predecessor_put_on() {
         node.plan(&[plan("a", 255)], &[]);
         node.pass(ms(100));
         let journal = node.election.journal();
-        assert_eq!(journal[0].addresses.len(), usize::from(!host_has_it));
+        assert_eq!(journal.instances[0].held.len(), usize::from(!host_has_it));
 
         let mut successor = Node::bare();
         successor.election.handle_adopt(journal, ORIGIN, ORIGIN);

@@ -1,5 +1,6 @@
 //! One node with a kernel that obeys, and its story as lines.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use model::fact::{Envelope, Frame, LinkFact, LinkNews, Outcome};
 use model::ids::LinkIndex;
 use model::net::{Family, Mac};
 use model::plan::*;
+use model::route::{Entry, Hop, PROTOCOL, Route, RouteKind, Rule, RuleAction};
 use model::time::Instant;
 use model::transition::State;
 use model::units::{Centis, Priority, Vrid};
@@ -53,6 +55,8 @@ pub(super) fn plan(name: &str, number: u64) -> InstancePlan {
         conduct: Conduct::default(),
         addresses: vec![virtual_address("10.0.0.100/32")],
         excluded: Vec::new(),
+        routes: Vec::new(),
+        rules: Vec::new(),
         announcement: Announcement {
             repeat: 1,
             second_after: Duration::ZERO,
@@ -93,7 +97,52 @@ pub(super) fn virtual_address(net: &str) -> VirtualAddress {
     VirtualAddress {
         net: net.parse().expect("a network"),
         interface: None,
-        label: None,
+        options: AddressOptions::default(),
+    }
+}
+
+/// A default route into a table of its own.
+pub(super) fn route(table: u32) -> Route {
+    Route {
+        destination: "0.0.0.0/0".parse().expect("a network"),
+        kind: RouteKind::Unicast,
+        table,
+        metric: None,
+        protocol: PROTOCOL,
+        scope: None,
+        source: None,
+        tos: 0,
+        hops: vec![Hop {
+            via: Some(ip("10.0.0.1")),
+            link: Some("eth0".into()),
+            weight: 1,
+            onlink: false,
+        }],
+        metrics: BTreeMap::new(),
+        untracked: false,
+    }
+}
+
+/// All packets are looked up in that table.
+pub(super) fn rule(table: u32) -> Rule {
+    Rule {
+        family: Family::V4,
+        priority: table,
+        inverted: false,
+        from: None,
+        to: None,
+        iif: None,
+        oif: None,
+        tos: 0,
+        mark: None,
+        ip_protocol: None,
+        source_ports: None,
+        destination_ports: None,
+        users: None,
+        suppress_prefix_length: None,
+        action: RuleAction::Lookup(table),
+        protocol: PROTOCOL,
+        untracked: false,
     }
 }
 
@@ -137,7 +186,11 @@ pub(super) struct Node {
     pub(super) election: Election,
     pub(super) now: Instant,
     pub(super) links: Vec<LinkFact>,
-    /// The kernel refuses every address.
+    /// Routes and rules in the kernel's tables.
+    pub(super) entries: BTreeSet<Entry<LinkIndex>>,
+    /// What is always there.
+    pub(super) statics: StaticPlan,
+    /// The kernel refuses everything.
     pub(super) refuses: bool,
     /// The kernel does not answer.
     pub(super) mute: bool,
@@ -153,7 +206,7 @@ impl Election {
         let units = self.units.iter().filter_map(|unit| self.unit_due(unit));
         let all = units
             .map(|(at, _)| at)
-            .chain(self.orphans_due().map(|(at, _)| at));
+            .chain(self.unowned_due().map(|(at, _)| at));
         let all = all.chain(self.common_due().map(|(at, _)| at));
         let kept = self.deadlines.first().map(|(at, _)| at);
         assert_eq!(kept, all.min(), "the kept deadline and the true one");
@@ -178,6 +231,8 @@ impl Node {
             election: Election::new(),
             now: ORIGIN,
             links: Vec::new(),
+            entries: BTreeSet::new(),
+            statics: StaticPlan::default(),
             refuses: false,
             mute: false,
             orders: Vec::new(),
@@ -190,6 +245,7 @@ impl Node {
         let plan = Plan {
             instances: instances.to_vec(),
             groups: groups.to_vec(),
+            statics: self.statics.clone(),
             ..Plan::default()
         };
         self.serve(&plan);
@@ -297,6 +353,29 @@ impl Node {
         told
     }
 
+    /// The kernel does what is ordered.
+    fn obey(&mut self, effect: &ElectEffect) {
+        let (order, adds) = match effect {
+            ElectEffect::AddAddress(order) => (order, true),
+            ElectEffect::RemoveAddress(order) => (order, false),
+            ElectEffect::AddEntry(order) => {
+                self.entries.insert(order.entry.clone());
+                return;
+            }
+            ElectEffect::RemoveEntry(order) => {
+                self.entries.remove(&order.entry);
+                return;
+            }
+            _ => return,
+        };
+        if let Some(fact) = self.links.iter_mut().find(|fact| fact.index == order.link) {
+            fact.addresses.retain(|net| *net != order.net);
+            if adds {
+                fact.addresses.push(order.net);
+            }
+        }
+    }
+
     fn drain(&mut self) {
         self.election.check_deadlines();
         let mut answers = Vec::new();
@@ -304,29 +383,22 @@ impl Node {
             let line = format!("{:?} {}", self.now.since(ORIGIN), tell(&effect));
             self.story.push(line);
             self.effects.push(effect.clone());
-            let (order, adds) = match &effect {
-                ElectEffect::AddAddress(order) => (order.clone(), true),
-                ElectEffect::RemoveAddress(order) => (order.clone(), false),
+            let order = match &effect {
+                ElectEffect::AddAddress(order) | ElectEffect::RemoveAddress(order) => order.order,
+                ElectEffect::AddEntry(order) | ElectEffect::RemoveEntry(order) => order.order,
                 _ => continue,
             };
-            self.orders.push(effect);
+            self.orders.push(effect.clone());
             if self.mute {
                 continue;
             }
             let refused = Err("permission denied (EPERM)".to_owned());
             answers.push(Outcome {
-                order: order.order,
+                order,
                 result: if self.refuses { refused } else { Ok(()) },
             });
-            if let Some(fact) = self
-                .links
-                .iter_mut()
-                .find(|fact| fact.index == order.link && !self.refuses)
-            {
-                fact.addresses.retain(|net| *net != order.net);
-                if adds {
-                    fact.addresses.push(order.net);
-                }
+            if !self.refuses {
+                self.obey(&effect);
             }
         }
         if answers.is_empty() {
@@ -352,6 +424,8 @@ pub(super) fn tell(effect: &ElectEffect) -> String {
         }
         ElectEffect::AddAddress(order) => format!("add {}", order.net),
         ElectEffect::RemoveAddress(order) => format!("remove {}", order.net),
+        ElectEffect::AddEntry(order) => format!("add {}", order.entry),
+        ElectEffect::RemoveEntry(order) => format!("remove {}", order.entry),
         ElectEffect::Announce(announce) => format!("announce {}", announce.address),
         ElectEffect::Transition(t) => format!("{}: {} -> {}: {}", t.instance, t.from, t.to, t.cause),
         ElectEffect::Notice(notice) => {

@@ -205,7 +205,7 @@ fn a_farewell_from_the_journal_and_a_successor_are_ahead_of_all_that_was_sent() 
         last = header_sequence(&node.last_sent().seal);
     }
     let wall = WallTime::from_nanos(NOON + 101 * SECOND);
-    let farewell = journal[0].farewell[0].seal.clone().renewed(wall);
+    let farewell = journal.instances[0].farewell[0].seal.clone().renewed(wall);
     assert!(header_sequence(&farewell) > last);
 
     let mut heir = Node::bare();

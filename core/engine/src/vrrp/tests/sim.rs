@@ -13,13 +13,14 @@ use std::time::Duration;
 use ipnet::IpNet;
 use model::effect::{AddressOrder, ElectEffect, SendAdvert};
 use model::fact::{Envelope, Frame, LinkNews, Outcome, TrackerState};
-use model::ids::TrackerName;
+use model::ids::{LinkIndex, OrderId, TrackerName};
 use model::plan::{GroupPlan, InstancePlan, Plan};
+use model::route::Entry;
 use model::time::Instant;
 use model::transition::State;
 use model::units::Centis;
 
-use super::kit::{ETH0, GROUP, ORIGIN, ip, link, priority, tell};
+use super::kit::{ETH0, GROUP, ORIGIN, ip, link, priority, route, tell};
 use crate::vrrp::Election;
 use crate::vrrp::instance::Instance;
 use crate::vrrp::timer::down;
@@ -66,6 +67,7 @@ pub(super) struct SimNode {
     address: IpAddr,
     up: bool,
     held: BTreeSet<IpNet>,
+    entries: BTreeSet<Entry<LinkIndex>>,
     woken_at: Option<Instant>,
     asleep_until: Option<Instant>,
     /// Frames with the time at which the kernel had them, and what else waits for a sleeper.
@@ -103,12 +105,18 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(run: Run, plans: Vec<Vec<InstancePlan>>) -> Self {
+        // A reload from one of the stories has none of these.
+        let with_route = |plan: InstancePlan| InstancePlan {
+            routes: vec![route(u32::from(plan.vrid.get()))],
+            ..plan
+        };
         let nodes = plans.into_iter().enumerate().map(|(n, plans)| SimNode {
             election: None,
-            plans,
+            plans: plans.into_iter().map(with_route).collect(),
             address: ip(&format!("10.0.0.{}", n + 1)),
             up: true,
             held: BTreeSet::new(),
+            entries: BTreeSet::new(),
             woken_at: None,
             asleep_until: None,
             inbox: Vec::new(),
@@ -386,12 +394,17 @@ impl World {
 
     fn check_step(&self, n: usize, states: &[State], wakes: bool) {
         let node = &self.nodes[n];
-        let mut wanted = BTreeSet::new();
+        let (mut wanted, mut entries) = (BTreeSet::new(), 0);
         for (plan, state) in node.plans.iter().zip(states) {
             if *state == State::Master {
                 wanted.extend(plan.addresses.iter().map(|address| address.net));
+                entries += plan.routes.len();
             }
         }
+        self.check(
+            node.entries.len() == entries,
+            "routes are there exactly while Master",
+        );
         self.check(node.held == wanted, "S4: addresses are on exactly while Master");
         for group in &self.groups {
             let member = |plan: &InstancePlan| group.members.contains(&plan.name);
@@ -409,6 +422,14 @@ impl World {
             ElectEffect::SendAdvert(advert) => self.send(n, &advert, before, after),
             ElectEffect::AddAddress(order) => self.answer(n, &order, true),
             ElectEffect::RemoveAddress(order) => self.answer(n, &order, false),
+            ElectEffect::AddEntry(order) => {
+                self.nodes[n].entries.insert(order.entry);
+                self.consent(n, order.order);
+            }
+            ElectEffect::RemoveEntry(order) => {
+                self.nodes[n].entries.remove(&order.entry);
+                self.consent(n, order.order);
+            }
             ElectEffect::Announce(announce) => {
                 let on = self.nodes[n]
                     .held
@@ -431,17 +452,22 @@ impl World {
         } else {
             self.nodes[n].held.remove(&order.net);
         }
-        let outcome = Outcome {
-            order: order.order,
-            result: Ok(()),
-        };
-        let (first, second, third) = (self.short(), self.short(), self.short());
-        self.at(first, Event::Answer(n, outcome));
+        self.consent(n, order.order);
+        let (second, third) = (self.short(), self.short());
         if self.dice.roll(4) == 0 {
             self.at(second, Event::Report(n, stale));
         }
         let report = self.report(n);
         self.at(second + third, Event::Report(n, report));
+    }
+
+    fn consent(&mut self, n: usize, order: OrderId) {
+        let outcome = Outcome {
+            order,
+            result: Ok(()),
+        };
+        let after = self.short();
+        self.at(after, Event::Answer(n, outcome));
     }
 
     fn send(&mut self, n: usize, advert: &SendAdvert, before: &[State], after: &[State]) {

@@ -49,6 +49,23 @@ fn adverts_of_a_master_allocate_nothing() {
     assert_eq!((adverts, used.count_total), (3000, 0));
 }
 
+/// Each announcement has its addresses, routes and rules looked at.
+#[test]
+fn announcements_of_a_master_with_routes_allocate_nothing() {
+    let (mut plans, groups) = routers(100);
+    for plan in &mut plans {
+        plan.announcement.refresh = ms(500);
+        plan.routes = vec![route(plan.vrid.get().into())];
+        plan.rules = vec![rule(plan.vrid.get().into())];
+    }
+    let mut node = Node::start_grouped(&plans, &groups);
+    node.pass(ms(10_000));
+    let mut effects = 0;
+    let used = measure(|| effects = wake(&mut node, 1000));
+    assert!(effects >= 3000, "{effects}");
+    assert_eq!(used.count_total, 0);
+}
+
 #[test]
 fn adverts_that_a_backup_hears_allocate_nothing() {
     let (plans, groups) = routers(100);
