@@ -1,90 +1,101 @@
-//! Puts addresses on interfaces and takes them off, over rtnetlink.
-
-mod request;
+//! Addresses of interfaces in the words of rtnetlink.
 
 use std::io;
+use std::net::IpAddr;
 
 use ipnet::IpNet;
-use model::effect::AddressOrder;
 use model::ids::LinkIndex;
+use model::plan::AddressOptions;
+use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NetlinkMessage};
+use netlink_packet_route::address::{
+    AddressAttribute, AddressFlags, AddressMessage, AddressScope, CacheInfo,
+};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
-use crate::rtnl::Rtnl;
 use crate::sys;
+use crate::tables::Verb;
 
-/// Adds and removes addresses, many by one call of the kernel. Blocking: it belongs where nothing else waits.
-#[derive(Debug)]
-pub struct Addresses {
-    rtnl: Rtnl,
-}
+/// A lifetime without end (linux/if_addr.h: INFINITY_LIFE_TIME).
+const FOREVER: u32 = u32::MAX;
 
-/// What is asked of an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
-    /// Puts it on. One that is there already is a success.
-    ///
-    /// IPv6 goes without duplicate address detection: its owner before us may not have let go of it yet. A /128 gets
-    /// a preferred lifetime of 0, so that it is never chosen as a source.
-    Add,
-    /// Takes it off. One that is not there, or whose interface is gone, is a success.
-    Remove,
-}
-
-impl Addresses {
-    /// Opens the socket, in the network namespace of the calling thread.
-    ///
-    /// # Errors
-    /// When the socket cannot be had.
-    pub fn open() -> io::Result<Self> {
-        Ok(Self { rtnl: Rtnl::open()? })
+pub(crate) fn add(
+    link: LinkIndex,
+    net: IpNet,
+    options: &AddressOptions,
+) -> NetlinkMessage<RouteNetlinkMessage> {
+    let mut message = address(link, net);
+    if let Some(scope) = options.scope {
+        message.header.scope = AddressScope::from(scope);
     }
+    let attributes = &mut message.attributes;
+    attributes.push(AddressAttribute::Address(options.peer.unwrap_or(net.addr())));
+    let wanted = [
+        (options.no_prefix_route, AddressFlags::Noprefixroute),
+        (options.autojoin, AddressFlags::Mcautojoin),
+    ];
+    let wanted6 = [
+        (!options.detects_duplicates, AddressFlags::Nodad),
+        (options.home, AddressFlags::Homeaddress),
+        (options.makes_temporary, AddressFlags::Managetempaddr),
+    ];
+    let mut flags = AddressFlags::empty();
+    let mut set = |wanted: &[(bool, AddressFlags)]| {
+        let chosen = wanted.iter().filter(|(wanted, _)| *wanted);
+        chosen.for_each(|(_, flag)| flags |= *flag);
+    };
+    set(&wanted);
+    match net {
+        IpNet::V4(_) => {
+            attributes.extend(options.label.clone().map(AddressAttribute::Label));
+            attributes.extend(options.broadcast.map(AddressAttribute::Broadcast));
+        }
+        IpNet::V6(_) => set(&wanted6),
+    }
+    if !flags.is_empty() {
+        attributes.push(AddressAttribute::Flags(flags));
+    }
+    let alone6 = matches!(net, IpNet::V6(net) if net.prefix_len() == 128);
+    let preferred = options.preferred_s.or(alone6.then_some(0));
+    if let Some(preferred) = preferred.filter(|preferred| *preferred != FOREVER) {
+        let mut cache = CacheInfo::default();
+        cache.ifa_valid = FOREVER;
+        cache.ifa_preferred = preferred;
+        attributes.push(AddressAttribute::CacheInfo(cache));
+    }
+    let mut request = NetlinkMessage::from(RouteNetlinkMessage::NewAddress(message));
+    request.header.flags = NLM_F_CREATE | NLM_F_EXCL;
+    request
+}
 
-    /// Carries orders out, in their order, and gives what became of each: the kernel's refusal in words, with the
-    /// cure where there is one.
-    pub fn apply(&mut self, orders: &[(Verb, AddressOrder)]) -> Vec<Result<(), String>> {
-        let requests = orders.iter().map(|(verb, order)| match verb {
-            Verb::Add => request::add(order.link, order.net, order.label.as_deref()),
-            Verb::Remove => request::remove(order.link, order.net),
-        });
-        let answers = self.rtnl.ask(requests.collect());
-        let settled = orders.iter().zip(answers);
-        settled
-            .map(|((verb, order), code)| settle(*verb, order.link, order.net, code))
-            .collect()
+pub(crate) fn remove(link: LinkIndex, net: IpNet) -> NetlinkMessage<RouteNetlinkMessage> {
+    NetlinkMessage::from(RouteNetlinkMessage::DelAddress(address(link, net)))
+}
+
+fn address(link: LinkIndex, net: IpNet) -> AddressMessage {
+    let mut message = AddressMessage::default();
+    message.header.index = link.0;
+    message.header.prefix_len = net.prefix_len();
+    message.header.scope = scope(net.addr());
+    message.header.family = match net {
+        IpNet::V4(_) => AddressFamily::Inet,
+        IpNet::V6(_) => AddressFamily::Inet6,
+    };
+    // Without IFA_ADDRESS a removal finds the address whatever its peer is.
+    message.attributes = vec![AddressAttribute::Local(net.addr())];
+    message
+}
+
+/// The kernel finds the scope of an IPv6 address itself; of an IPv4 address it believes us.
+fn scope(address: IpAddr) -> AddressScope {
+    match address {
+        IpAddr::V4(address) if address.is_loopback() => AddressScope::Host,
+        IpAddr::V4(address) if address.is_link_local() => AddressScope::Link,
+        IpAddr::V4(_) | IpAddr::V6(_) => AddressScope::Universe,
     }
 }
 
-/// Takes an address off, at once: for a process that does nothing else with addresses. See [`Verb::Remove`].
-///
-/// # Errors
-/// The kernel's refusal in words.
-pub fn remove_now(link: LinkIndex, net: IpNet) -> Result<(), String> {
-    let mut rtnl = Rtnl::open().map_err(|error| explain(Verb::Remove, link, net, &error))?;
-    let answers = rtnl.ask(vec![request::remove(link, net)]);
-    answers
-        .into_iter()
-        .try_for_each(|code| settle(Verb::Remove, link, net, code))
-}
-
-/// Lets the deletion of a primary IPv4 address leave its secondaries alone (`promote_secondaries`): else taking one
-/// virtual address off takes others of its subnet with it.
-///
-/// # Errors
-/// Without CAP_NET_ADMIN, or the interface.
-pub fn promote_secondaries(link_name: &str) -> io::Result<()> {
-    crate::sys::write_sysctl(&["net", "ipv4", "conf", link_name, "promote_secondaries"], "1")
-}
-
-/// What the kernel's answer (0, or a negative errno) means.
-pub(crate) fn settle(verb: Verb, link: LinkIndex, net: IpNet, code: i32) -> Result<(), String> {
-    let errno = -code;
-    match (verb, errno) {
-        (_, 0) | (Verb::Add, libc::EEXIST) => Ok(()),
-        (Verb::Remove, libc::EADDRNOTAVAIL | libc::ENODEV) => Ok(()),
-        (Verb::Add | Verb::Remove, _) => Err(explain(verb, link, net, &io::Error::from_raw_os_error(errno))),
-    }
-}
-
-fn explain(verb: Verb, link: LinkIndex, net: IpNet, error: &io::Error) -> String {
+/// What a refusal means, with the cure where there is one.
+pub(crate) fn explain(verb: Verb, link: LinkIndex, net: IpNet, error: &io::Error) -> String {
     let name = sys::link_label(link.0);
     let (verb, word) = match verb {
         Verb::Add => ("add", "to"),
@@ -101,6 +112,3 @@ fn explain(verb: Verb, link: LinkIndex, net: IpNet, error: &io::Error) -> String
     };
     format!("cannot {verb} {net} {word} {name}: {}{cure}", sys::words(error))
 }
-
-#[cfg(test)]
-mod tests;

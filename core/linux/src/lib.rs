@@ -7,8 +7,8 @@ pub mod reactor;
 pub mod announce;
 pub mod packet;
 
-pub mod address;
 pub mod monitor;
+pub mod tables;
 
 pub mod ipvs;
 
@@ -21,6 +21,8 @@ pub mod share;
 
 pub mod uml;
 
+mod address;
+mod entry;
 mod netlink;
 mod rtnl;
 mod sys;

@@ -1,20 +1,28 @@
 use futures_util::TryStreamExt;
 use insta::assert_snapshot;
-use linux::address::{Addresses, Verb, promote_secondaries, remove_now};
 use linux::monitor::Monitor;
-use model::effect::AddressOrder;
+use linux::tables::{Change, Done, Tables, promote_secondaries};
 use model::ids::LinkIndex;
+use model::plan::AddressOptions;
 use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage};
 use rtnetlink::Handle;
 
 use crate::bed;
 
-fn add(link: LinkIndex, net: &str) -> Result<(), String> {
-    bed::change(Verb::Add, link, net.parse().expect("an address"))
+fn add(link: LinkIndex, net: &str) -> Result<Done, String> {
+    bed::add(link, net.parse().expect("an address"))
 }
 
-fn remove(link: LinkIndex, net: &str) -> Result<(), String> {
-    bed::change(Verb::Remove, link, net.parse().expect("an address"))
+fn with(link: LinkIndex, net: &str, options: &AddressOptions) -> Result<Done, String> {
+    bed::change(Change::AddAddress(
+        link,
+        net.parse().expect("an address"),
+        options,
+    ))
+}
+
+fn remove(link: LinkIndex, net: &str) -> Result<Done, String> {
+    bed::remove(link, net.parse().expect("an address"))
 }
 
 async fn dump(handle: &Handle, link: LinkIndex) -> Vec<AddressMessage> {
@@ -39,19 +47,14 @@ fn addresses_go_on_and_off_and_again() {
             "2001:db8::5/128",
             "2001:db8:1::5/64",
         ] {
-            for _ in 0..2 {
-                add(wire.left, net).expect("put on, or on already");
+            for done in [Done::Now, Done::Before] {
+                assert_eq!(add(wire.left, net), Ok(done));
                 assert_eq!(nets(wire.left).await, [net]);
             }
-            for _ in 0..2 {
-                remove(wire.left, net).expect("taken off, or off already");
+            for done in [Done::Now, Done::Before] {
+                assert_eq!(remove(wire.left, net), Ok(done));
                 assert!(nets(wire.left).await.is_empty());
             }
-            add(wire.left, net).expect("put on");
-            let parsed = net.parse().expect("a net");
-            remove_now(wire.left, parsed).expect("taken off");
-            remove_now(wire.left, parsed).expect("off already");
-            assert!(nets(wire.left).await.is_empty());
         }
     });
 }
@@ -61,12 +64,11 @@ fn addresses_go_on_and_off_and_again() {
 fn labels_and_flags_are_as_wanted() {
     bed::run(async |handle| {
         let wire = bed::wire(&handle, "a", "b").await;
-        let labelled = AddressOrder {
+        let labelled = AddressOptions {
             label: Some(String::from("a:vip")),
-            ..bed::order(wire.left, "10.0.0.5/32".parse().expect("an address"))
+            ..AddressOptions::default()
         };
-        let mut addresses = Addresses::open().expect("rtnetlink");
-        assert_eq!(addresses.apply(&[(Verb::Add, labelled)]), [Ok(())]);
+        with(wire.left, "10.0.0.5/32", &labelled).expect("put on");
         add(wire.left, "2001:db8::5/128").expect("put on");
         let all = dump(&handle, wire.left).await;
         assert!(
@@ -88,6 +90,76 @@ fn labels_and_flags_are_as_wanted() {
 }
 
 #[test]
+fn each_option_reaches_the_kernel() {
+    bed::run(async |handle| {
+        let wire = bed::wire(&handle, "a", "b").await;
+        let none = AddressOptions::default;
+        let table = [
+            (
+                "10.1.0.5/24",
+                AddressOptions {
+                    broadcast: Some([10, 1, 0, 255].into()),
+                    scope: Some(253),
+                    no_prefix_route: true,
+                    preferred_s: Some(0),
+                    ..none()
+                },
+            ),
+            (
+                "10.2.0.5/32",
+                AddressOptions {
+                    peer: Some(bed::ip("10.2.0.9")),
+                    ..none()
+                },
+            ),
+            (
+                "2001:db8::5/64",
+                AddressOptions {
+                    home: true,
+                    makes_temporary: true,
+                    ..none()
+                },
+            ),
+            (
+                "239.1.1.1/32",
+                AddressOptions {
+                    autojoin: true,
+                    ..none()
+                },
+            ),
+            (
+                "2001:db8::6/128",
+                AddressOptions {
+                    preferred_s: Some(u32::MAX),
+                    ..none()
+                },
+            ),
+        ];
+        for (net, options) in &table {
+            assert_eq!(with(wire.left, net, options), Ok(Done::Now), "{net}");
+        }
+        let said = bed::ip_says(&["-o", "address", "show", "dev", "a"]);
+        let mut said: Vec<&str> = said
+            .lines()
+            .filter_map(|line| line.split_once("inet"))
+            .filter_map(|(_, rest)| rest.split_once('\\'))
+            .map(|(address, _)| address.trim())
+            .collect();
+        said.sort_unstable();
+        assert_snapshot!(said.join("\n"), @r"
+        10.1.0.5/24 brd 10.1.0.255 scope link deprecated noprefixroute a
+        10.2.0.5 peer 10.2.0.9/32 scope global a
+        239.1.1.1/32 scope global autojoin a
+        6 2001:db8::5/64 scope global nodad home mngtmpaddr
+        6 2001:db8::6/128 scope global nodad
+        ");
+        for (net, _) in &table {
+            assert_eq!(remove(wire.left, net), Ok(Done::Now), "{net}");
+        }
+    });
+}
+
+#[test]
 fn a_secondary_outlives_its_primary() {
     bed::run(async |handle| {
         let wire = bed::wire(&handle, "a", "b").await;
@@ -105,25 +177,21 @@ fn a_secondary_outlives_its_primary() {
 fn many_orders_go_out_together() {
     bed::run(async |handle| {
         let wire = bed::wire(&handle, "a", "b").await;
-        let mut addresses = Addresses::open().expect("rtnetlink");
-        let number = |i: u32| {
-            let net = format!("10.0.{}.{}/32", i / 250, i % 250 + 1);
-            bed::order(wire.left, net.parse().expect("an address"))
-        };
-        let nowhere = |i: u32| AddressOrder {
-            link: LinkIndex(77),
-            ..number(i)
-        };
-        let orders: Vec<_> = (0..1000)
-            .map(|i| (Verb::Add, if i % 7 == 0 { nowhere(i) } else { number(i) }))
+        let options = AddressOptions::default();
+        let changes: Vec<Change<'_>> = (0..1000)
+            .map(|i| {
+                let link = if i % 7 == 0 { LinkIndex(77) } else { wire.left };
+                let net = format!("10.0.{}.{}/32", i / 250, i % 250 + 1);
+                Change::AddAddress(link, net.parse().expect("an address"), &options)
+            })
             .collect();
-        let results = addresses.apply(&orders);
-        assert_eq!(results.len(), orders.len());
+        let results = Tables::open().expect("rtnetlink").apply(&changes);
+        assert_eq!(results.len(), changes.len());
         for (i, result) in results.iter().enumerate() {
             assert_eq!(result.is_err(), i % 7 == 0, "{i}: {result:?}");
         }
-        let refused = orders.iter().filter(|(_, order)| order.link != wire.left).count();
-        assert_eq!(nets(wire.left).await.len(), orders.len() - refused);
+        let done = results.iter().filter(|result| result.is_ok()).count();
+        assert_eq!(nets(wire.left).await.len(), done);
     });
 }
 

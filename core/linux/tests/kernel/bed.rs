@@ -6,11 +6,11 @@ use std::net::IpAddr;
 
 use futures_util::TryStreamExt;
 use ipnet::IpNet;
-use linux::address::{Addresses, Verb};
 use linux::monitor::Monitor;
-use model::effect::AddressOrder;
+use linux::tables::{Change, Done, Tables};
 use model::fact::LinkFact;
-use model::ids::{InstanceName, LinkIndex, LinkName, OrderId};
+use model::ids::{LinkIndex, LinkName};
+use model::plan::AddressOptions;
 use rtnetlink::{Handle, LinkUnspec, LinkVeth};
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
@@ -111,6 +111,18 @@ pub(crate) fn sysctl(path: &str, value: &str) {
     std::fs::write(format!("/proc/sys/{path}"), value).unwrap_or_else(|error| panic!("{path}: {error}"));
 }
 
+pub(crate) fn ip(text: &str) -> IpAddr {
+    text.parse().expect("an address")
+}
+
+/// What iproute2 says in this namespace.
+pub(crate) fn ip_says(arguments: &[&str]) -> String {
+    let said = std::process::Command::new("ip").args(arguments).output();
+    let said = said.expect("iproute2");
+    assert!(said.status.success(), "{said:?}");
+    String::from_utf8(said.stdout).expect("text").replace(" \n", "\n")
+}
+
 pub(crate) fn name(text: &str) -> LinkName {
     LinkName::from(text)
 }
@@ -128,20 +140,18 @@ async fn index(handle: &Handle, name: &str) -> LinkIndex {
     )
 }
 
-/// An order about an address, without a label.
-pub(crate) fn order(link: LinkIndex, net: IpNet) -> AddressOrder {
-    AddressOrder {
-        order: OrderId(1),
-        instance: InstanceName::from("vi"),
-        link,
-        net,
-        label: None,
-    }
+/// Makes one change.
+pub(crate) fn change(change: Change<'_>) -> Result<Done, String> {
+    let mut tables = Tables::open().expect("rtnetlink");
+    tables.apply(&[change]).pop().expect("one answer")
 }
 
-/// Carries one order about an address out.
-pub(crate) fn change(verb: Verb, link: LinkIndex, net: IpNet) -> Result<(), String> {
-    let mut addresses = Addresses::open().expect("rtnetlink");
-    let mut results = addresses.apply(&[(verb, order(link, net))]);
-    results.pop().expect("one answer")
+/// Puts an address on, without anything special.
+pub(crate) fn add(link: LinkIndex, net: IpNet) -> Result<Done, String> {
+    change(Change::AddAddress(link, net, &AddressOptions::default()))
+}
+
+/// Takes an address off.
+pub(crate) fn remove(link: LinkIndex, net: IpNet) -> Result<Done, String> {
+    change(Change::RemoveAddress(link, net))
 }

@@ -3,6 +3,7 @@
 mod address;
 mod announce;
 mod bed;
+mod entry;
 mod monitor;
 mod packet;
 mod process;

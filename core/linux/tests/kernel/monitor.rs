@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use linux::address::Verb;
 use linux::monitor::Monitor;
 use model::fact::{LinkFact, LinkNews};
 use model::ids::LinkIndex;
@@ -71,9 +70,9 @@ fn each_change_is_told() {
         until(&mut monitor, of(wire.right, |fact| fact.up)).await;
         for net in ["10.0.0.5/32", "2001:db8::5/128"] {
             let net = net.parse().expect("a net");
-            bed::change(Verb::Add, wire.right, net).expect("put on");
+            bed::add(wire.right, net).expect("put on");
             until(&mut monitor, of(wire.right, |fact| fact.addresses == [net])).await;
-            bed::change(Verb::Remove, wire.right, net).expect("taken off");
+            bed::remove(wire.right, net).expect("taken off");
             until(&mut monitor, of(wire.right, |fact| fact.addresses.is_empty())).await;
         }
         let renamed = LinkUnspec::new_with_index(wire.right.0)
@@ -126,9 +125,9 @@ fn a_storm_beyond_the_buffer_is_read_anew() {
         // Nobody reads meanwhile, so that the kernel runs out of room.
         let net = |i: u32| format!("10.{}.{}.1/32", i / 250, i % 250).parse().expect("a net");
         for i in 0..6_000 {
-            bed::change(Verb::Add, wire.left, net(i)).expect("put on");
+            bed::add(wire.left, net(i)).expect("put on");
             if i > 0 {
-                bed::change(Verb::Remove, wire.left, net(i - 1)).expect("taken off");
+                bed::remove(wire.left, net(i - 1)).expect("taken off");
             }
         }
         let last = net(5_999);
