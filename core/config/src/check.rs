@@ -40,6 +40,7 @@ pub(crate) fn check(draft: &mut Draft, d: &mut Diagnostics) -> Plan {
             .map(|instance| instance.plan.clone())
             .collect(),
         groups: draft.groups.iter().map(|group| group.plan.clone()).collect(),
+        statics: draft.statics.clone(),
         trackers: draft
             .trackers
             .iter()

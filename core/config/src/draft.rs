@@ -7,9 +7,10 @@ use model::ids::{InstanceName, PluginName, TrackerName};
 use model::ipvs::DestinationKey;
 use model::plan::{
     CheckPlan, GroupPlan, InstancePlan, IpvsPlan, LinkPlan, MachinePlan, PluginPlan, ServerPlan, ServicePlan,
-    StartPlan, SyncPlan, TrackerPlan, WatchPlan,
+    StartPlan, StaticPlan, SyncPlan, TrackerPlan, WatchPlan,
 };
 
+use crate::iproute::{Priorities, RouteNames};
 use crate::plugins;
 use crate::source::Span;
 
@@ -20,6 +21,11 @@ pub(crate) struct Draft {
     pub(crate) machine: MachinePlan,
     pub(crate) start: StartPlan,
     pub(crate) links: Vec<LinkPlan>,
+    /// Names of tables and the like on this machine.
+    pub(crate) names: RouteNames,
+    /// Of rules that were written without one.
+    pub(crate) priorities: Priorities,
+    pub(crate) statics: StaticPlan,
     pub(crate) instances: Vec<InstanceDraft>,
     pub(crate) groups: Vec<GroupDraft>,
     pub(crate) trackers: Vec<TrackerDraft>,

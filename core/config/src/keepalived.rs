@@ -4,7 +4,9 @@
 //! A file goes through three steps: [`lex`] (lines, definitions, includes), [`tree`] (blocks, by the keywords of
 //! [`grammar`]) and the lowerings, one for each kind of block.
 
+mod address;
 mod args;
+mod entries;
 mod grammar;
 mod lex;
 mod tree;
@@ -41,6 +43,9 @@ pub(crate) fn read(source: &Arc<Source>, env: &Environment, draft: &mut Draft, r
             "vrrp_track_process" => watch::lower_process(item, draft, d),
             "vrrp_instance" => vrrp::lower(item, &globals, draft, d),
             "vrrp_sync_group" => vrrp::lower_group(item, &globals, draft, d),
+            "static_ipaddress" | "static_routes" | "static_rules" => {
+                entries::lower_static(item, &globals, draft, d);
+            }
             "virtual_server" => lvs::lower(item, &groups, &globals, draft, d),
             _ => {}
         }

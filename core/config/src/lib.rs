@@ -19,6 +19,9 @@ pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 mod keepalived;
 mod toml;
 
+mod iproute;
+pub use iproute::RouteNames;
+
 mod check;
 mod draft;
 mod plugins;

@@ -8,6 +8,7 @@ use model::plan::Plan;
 
 use crate::diagnostics::Diagnostics;
 use crate::draft::Draft;
+use crate::iproute::RouteNames;
 use crate::source::{Source, Span};
 use crate::{check, keepalived, plugins, toml};
 
@@ -26,6 +27,8 @@ pub struct Environment {
     /// Who runs keepalived's scripts where the file does not say (keepalived: `keepalived_script` if that user
     /// exists). The daemon's own user when absent.
     pub script_user: Option<String>,
+    /// Names of routing tables and the like.
+    pub names: RouteNames,
 }
 
 /// What came of it.
@@ -50,6 +53,7 @@ pub fn load(paths: &[PathBuf], env: &Environment) -> Loaded {
     let (native, foreign) = reader.collect(paths);
     let mut draft = Draft {
         node: env.host_name.clone(),
+        names: env.names.clone(),
         ..Draft::default()
     };
     let mut merged = toml::Tree::default();

@@ -6,7 +6,9 @@
 mod keys;
 mod tree;
 
+mod address;
 mod check;
+mod entries;
 mod hook;
 mod instance;
 mod ipvs;
@@ -50,6 +52,9 @@ pub(crate) fn lower(tree: &Tree, draft: &mut Draft, diagnostics: &mut Diagnostic
     }
     for (name, table) in keys.named_tables("service", diagnostics) {
         service::lower(name, table, draft, diagnostics);
+    }
+    if let Some(table) = keys.table("static", diagnostics) {
+        entries::lower_static(table, draft, diagnostics);
     }
     if let Some(table) = keys.table("ipvs", diagnostics) {
         ipvs::lower(table, draft, diagnostics);

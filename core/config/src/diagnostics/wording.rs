@@ -4,6 +4,7 @@
 //! be pasted in.
 
 mod balancing;
+mod iproute;
 mod keepalived;
 mod meaning;
 mod proof;

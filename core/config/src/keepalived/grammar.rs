@@ -86,7 +86,6 @@ const OWN_BUFFERS: &str = "buffers are sized by the daemon";
 const NO_FIFO: &str = "a hook (notify) is told of the same transitions";
 const EXTRA: &str =
     "an address is announced on its own interface; garp_master_refresh does it again and again";
-const NO_STATIC: &str = "nothing is put on; configure it in the network set-up of the system";
 const NO_BFD: &str = "no BFD session is kept, so nothing is tracked; a vrrp_script can watch the peer";
 const NO_FIREWALL: &str = "no firewall rule is made";
 
@@ -107,10 +106,13 @@ pub(super) const ROOT: [Keyword; 28] = [
     silent("child_wait_time"),
     not_block("linkbeat_interfaces", "interfaces are watched by netlink"),
     list("interface_up_down_delays"),
-    not_block("track_group", NO_STATIC),
-    not_block("static_ipaddress", NO_STATIC),
-    not_block("static_routes", NO_STATIC),
-    not_block("static_rules", NO_STATIC),
+    not_block(
+        "track_group",
+        "a static entry that the kernel refuses is tried again and puts no instance in Fault",
+    ),
+    list("static_ipaddress"),
+    list("static_routes"),
+    list("static_rules"),
     not_block(
         "garp_group",
         "each interface is held back by itself, as garp_interval says",

@@ -10,9 +10,9 @@ use model::net::Family;
 use model::plan::{Announcement, ChecksumForm, Conduct, GroupPlan, InstancePlan, Preempt, Version};
 use model::units::{Centis, Priority, Vrid};
 
-use super::args;
 use super::global::{self, Globals};
 use super::tree::Item;
+use super::{address, args, entries};
 use crate::diagnostics::Diagnostics;
 use crate::draft::{Draft, GroupDraft, InstanceDraft, Language, Places};
 use crate::source::Span;
@@ -21,8 +21,11 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
     args::at_most(block, 1, d);
     let errors = d.count().0;
     let places = places(block);
-    let (addresses, address_spans) = parts::addresses(block, "virtual_ipaddress", d);
-    let (excluded, excluded_spans) = parts::addresses(block, "virtual_ipaddress_excluded", d);
+    let (addresses, address_spans) = address::addresses(block.all("virtual_ipaddress"), &draft.names, d);
+    let (excluded, excluded_spans) =
+        address::addresses(block.all("virtual_ipaddress_excluded"), &draft.names, d);
+    let routes = entries::routes(block.all("virtual_routes"), &draft.names, d);
+    let rules = entries::rules(block.all("virtual_rules"), &draft.names, &mut draft.priorities, d);
     let peers = reach::peers(block, d);
     let source = reach::source(block, peers.is_empty(), d);
     let family = addresses
@@ -62,6 +65,8 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
         conduct: conduct(block, globals, d),
         addresses,
         excluded,
+        routes,
+        rules,
         announcement: announcement(block, strict, globals, d),
         track_own_link: block.last("dont_track_primary").is_none(),
         track_source: block.last("track_src_ip").is_some(),

@@ -11,6 +11,8 @@ use model::net::Family;
 use model::plan::{Auth, ChecksumForm, GroupPlan, HmacPlan, InstancePlan, Preempt, Version};
 use model::units::{Centis, Priority, Vrid};
 
+use super::address;
+use super::entries;
 use super::hook;
 use super::keys::{self, At, Keys};
 use super::tree::{Entry, Table, Value};
@@ -22,8 +24,10 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
     let places = places(name, table);
     let errors = d.count().0;
     let wire = wire(&mut keys, name, d);
-    let (addresses, address_spans) = parts::addresses(&mut keys, "addresses", d);
-    let (excluded, excluded_spans) = parts::addresses(&mut keys, "excluded", d);
+    let (addresses, address_spans) = address::addresses(&mut keys, "addresses", &draft.names, d);
+    let (excluded, excluded_spans) = address::addresses(&mut keys, "excluded", &draft.names, d);
+    let routes = entries::routes(&mut keys, &draft.names, d);
+    let rules = entries::rules(&mut keys, &draft.names, d);
     let reach = reach::reach(&mut keys, name, addresses.first(), d);
     let preempt = keys.node("preempt").and_then(|node| parts::preempt(node, d));
     let answer_lower = keys.flag("answer_lower", d).unwrap_or(true);
@@ -55,6 +59,8 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
         conduct,
         addresses,
         excluded,
+        routes,
+        rules,
         announcement,
         track_own_link,
         track_source,

@@ -131,12 +131,6 @@ pub(super) const INSTANCE: [Keyword; 72] = [
     not("notify_deleted", "notify_stop runs when an instance is taken out"),
     not("notify_master_rx_lower_pri", "the script does not run"),
     not("notify_priority_changes", NO_FIFO),
-    not_block(
-        "virtual_routes",
-        "the routes are not installed; a hook at master and backup can do it",
-    ),
-    not_block(
-        "virtual_rules",
-        "the rules are not installed; a hook at master and backup can do it",
-    ),
+    list("virtual_routes"),
+    list("virtual_rules"),
 ];

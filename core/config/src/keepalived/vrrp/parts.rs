@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use model::plan::{
-    Arguments, CommandPlan, HookAction, HookPlan, Phase, TrackLink, TrackTracker, VirtualAddress,
-};
+use model::plan::{Arguments, CommandPlan, HookAction, HookPlan, Phase, TrackLink, TrackTracker};
 
 use crate::diagnostics::Diagnostics;
 use crate::draft::{User, Weight};
@@ -15,62 +13,6 @@ use crate::unit;
 
 /// Longest time for a notify script; keepalived knows none, but a script that hangs would hold up its successors.
 const HOOK_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The lines of all blocks of that name.
-pub(super) fn addresses(
-    block: &Item,
-    keyword: &str,
-    d: &mut Diagnostics,
-) -> (Vec<VirtualAddress>, Vec<Span>) {
-    let lines = block.all(keyword).flat_map(|list| &list.children);
-    lines.filter_map(|line| address(line, d)).unzip()
-}
-
-fn address(line: &Item, d: &mut Diagnostics) -> Option<(VirtualAddress, Span)> {
-    let mut words = line.words().iter();
-    let first = words.next()?;
-    let Some(net) = unit::network(&first.text) else {
-        d.bad_vip(&first.span, &first.text);
-        return None;
-    };
-    let mut address = VirtualAddress {
-        net,
-        interface: None,
-        label: None,
-    };
-    while let Some(word) = words.next() {
-        match word.text.as_str() {
-            "dev" => match words.next() {
-                Some(name) if unit::interface(&name.text) => {
-                    address.interface = Some(name.text.as_str().into())
-                }
-                Some(name) => {
-                    d.bad_interface::<()>(&name.span, &name.text);
-                }
-                None => d.missing_argument(&word.span, "dev"),
-            },
-            "label" => match words.next() {
-                Some(label) if label.text.len() <= 15 => address.label = Some(label.text.clone()),
-                Some(label) => d.ignored_value(&label.span, "a label has at most 15 bytes", "ignored"),
-                None => d.missing_argument(&word.span, "label"),
-            },
-            option @ ("brd" | "broadcast" | "scope" | "peer" | "preferred_lft") => {
-                words.next();
-                d.not_supported(&word.span, option, "the address is put on without it");
-            }
-            option @ ("home" | "-nodad" | "mngtmpaddr" | "noprefixroute" | "autojoin" | "use_vmac") => {
-                d.not_supported(&word.span, option, "the address is put on without it");
-            }
-            "no_track" => d.not_supported(
-                &word.span,
-                "no_track",
-                "an address that somebody takes off is put back",
-            ),
-            _ => d.extra_words(&word.span, "an address"),
-        }
-    }
-    Some((address, first.span.clone()))
-}
 
 /// What is tracked.
 #[derive(Default)]

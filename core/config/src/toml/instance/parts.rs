@@ -1,6 +1,6 @@
 //! The parts of an instance that have a shape of their own.
 
-use model::plan::{Announcement, Preempt, TrackLink, TrackTracker, VirtualAddress};
+use model::plan::{Announcement, Preempt, TrackLink, TrackTracker};
 
 use crate::diagnostics::Diagnostics;
 use crate::draft::Weight;
@@ -29,55 +29,6 @@ pub(super) fn preempt(node: &Node, d: &mut Diagnostics) -> Option<Preempt> {
         Value::Integer(number) => d.no_unit(&node.span, &number.to_string()),
         other => d.wrong_type(&node.span, "true, false or a time such as \"30s\"", other.kind()),
     }
-}
-
-/// A list of `"192.0.2.10/24"` or `{ address = "...", interface = "...", label = "..." }`.
-pub(super) fn addresses(
-    outer: &mut Keys<'_>,
-    key: &'static str,
-    d: &mut Diagnostics,
-) -> (Vec<VirtualAddress>, Vec<Span>) {
-    let nodes = outer.list(key, d);
-    let read = nodes.iter().filter_map(|node| address(node, d));
-    read.unzip()
-}
-
-fn address(node: &Node, d: &mut Diagnostics) -> Option<(VirtualAddress, Span)> {
-    let Value::Table(table) = &node.value else {
-        let net = keys::network(node, d)?;
-        return Some((
-            VirtualAddress {
-                net,
-                interface: None,
-                label: None,
-            },
-            node.span.clone(),
-        ));
-    };
-    let mut keys = Keys::new(table, "an address");
-    let net = match keys.node("address") {
-        Some(node) => keys::network(node, d),
-        None => d.missing_key(&node.span, "an address", "address", "address = \"192.0.2.10/24\""),
-    };
-    let interface = keys.interface("interface", d).map(|at| at.value.into());
-    let label = keys.text("label", d).and_then(|at| {
-        // IFA_LABEL is as long as an interface's name.
-        let fits = !at.value.is_empty() && at.value.len() <= 15;
-        if fits {
-            Some(at.value.to_owned())
-        } else {
-            d.bad_label(&at.span, at.value)
-        }
-    });
-    keys.finish(d);
-    Some((
-        VirtualAddress {
-            net: net?,
-            interface,
-            label,
-        },
-        node.span.clone(),
-    ))
 }
 
 /// Eight bytes at most (RFC 2338 §5.3.10).
