@@ -17,13 +17,13 @@ use crate::link::{Incoming, Port};
 
 pub(crate) use configuration::environment;
 
-mod address;
 mod apply;
 mod balance;
 mod configuration;
 mod control;
 mod elect;
 mod hooks;
+mod kernel;
 mod state;
 mod traffic;
 mod watch;
@@ -79,16 +79,16 @@ pub fn run(options: Options, links: Links) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(2));
     };
     let (events, inbox) = mpsc::channel(EVENTS);
-    let (orders, address_orders) = mpsc::channel(address::ORDERS);
+    let (orders, kernel_orders) = mpsc::channel(kernel::ORDERS);
     linux::realtime::lock_memory().unwrap_or_else(|error| tracing::warn!(error, "memory is not locked"));
     let elect = elect::start(
         links.journal,
         elect::Outlets {
-            addresses: orders,
+            kernel: orders,
             events: events.clone(),
         },
     )?;
-    address::start(address_orders, elect.clone())?;
+    kernel::start(kernel_orders, elect.clone())?;
     let ipvs = balance::start(events.clone())?;
     let guardian = serve_guardian(links.guardian, &events)?;
     let worker = serve_worker(links.worker, 0, &events)?;

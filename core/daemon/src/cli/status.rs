@@ -128,6 +128,9 @@ fn write_instance(out: &mut String, instance: &InstanceStatus) -> std::fmt::Resu
     for fault in &instance.faults {
         writeln!(out, "  fault: {fault}")?;
     }
+    for entry in &instance.entries {
+        writeln!(out, "  {entry}")?;
+    }
     Ok(())
 }
 

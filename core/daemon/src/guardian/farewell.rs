@@ -4,18 +4,20 @@
 use linux::clock;
 use linux::journal::Journal;
 use linux::packet::Sender;
+use linux::tables::{Change, Tables};
 use model::effect::SendAdvert;
-use model::fact::JournalEntry;
+use model::fact::{Held, Legacy};
+use model::ids::InstanceName;
 
 /// Says farewell for every instance that was Master, and empties the journal. Goes on after an error: leaving half
 /// the addresses behind is worse than a long log.
 pub(super) fn leave(journal: &Journal) {
-    let entries: Vec<JournalEntry> = match journal
+    let legacy: Legacy = match journal
         .load()
         .filter(|bytes| !bytes.is_empty())
         .map(|bytes| postcard::from_bytes(&bytes))
     {
-        Some(Ok(entries)) => entries,
+        Some(Ok(legacy)) => legacy,
         Some(Err(error)) => {
             tracing::error!(%error, "the journal does not decode; addresses may be left behind");
             return;
@@ -23,7 +25,7 @@ pub(super) fn leave(journal: &Journal) {
         None => return,
     };
     let mut sender = Sender::new();
-    for entry in &entries {
+    for entry in &legacy.instances {
         for advert in &entry.farewell {
             let advert = SendAdvert {
                 seal: advert.seal.clone().renewed(clock::wall()),
@@ -33,16 +35,43 @@ pub(super) fn leave(journal: &Journal) {
                 tracing::error!(instance = %entry.instance, %error, "cannot send priority 0");
             }
         }
-        for (link, net) in &entry.addresses {
-            match linux::address::remove_now(*link, *net) {
-                Ok(()) => {
-                    tracing::warn!(instance = %entry.instance, address = %net, "removed for the router")
-                }
-                Err(error) => tracing::error!(instance = %entry.instance, %error, "an address stays behind"),
-            }
-        }
+        take_out(&entry.held, Some(&entry.instance));
     }
+    take_out(&legacy.statics, None);
     if let Err(error) = journal.store(&[]) {
         tracing::error!(%error, "cannot empty the journal");
+    }
+}
+
+/// What came last goes first: a route before the address that it has as its source.
+fn take_out(held: &[Held], instance: Option<&InstanceName>) {
+    let instance = instance.map(tracing::field::display);
+    let changes: Vec<Change<'_>> = held.iter().rev().map(removal).collect();
+    let results = match Tables::open() {
+        Ok(mut tables) => tables.apply(&changes),
+        Err(error) => {
+            tracing::error!(instance, %error, "cannot speak to the kernel; addresses may be left behind");
+            return;
+        }
+    };
+    for (held, result) in held.iter().rev().zip(results) {
+        match result {
+            Ok(_) => tracing::warn!(instance, what = words(held), "removed for the router"),
+            Err(error) => tracing::error!(instance, %error, "something stays behind"),
+        }
+    }
+}
+
+fn removal(held: &Held) -> Change<'_> {
+    match held {
+        Held::Address(link, net) => Change::RemoveAddress(*link, *net),
+        Held::Entry(entry) => Change::RemoveEntry(entry),
+    }
+}
+
+fn words(held: &Held) -> String {
+    match held {
+        Held::Address(_, net) => net.to_string(),
+        Held::Entry(entry) => entry.to_string(),
     }
 }

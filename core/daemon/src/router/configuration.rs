@@ -89,8 +89,37 @@ pub(crate) fn environment() -> config::Environment {
     config::Environment {
         host_name,
         script_user,
+        names: route_names(),
         ..config::Environment::default()
     }
+}
+
+/// What iproute2 calls routing tables and the like on this machine: its own files, then those of the site.
+fn route_names() -> config::RouteNames {
+    let mut names = config::RouteNames::default();
+    let kinds = [
+        ("rt_tables", &mut names.tables),
+        ("rt_protos", &mut names.protocols),
+        ("rt_scopes", &mut names.scopes),
+    ];
+    for (kind, numbers) in kinds {
+        for directory in ["/usr/share/iproute2", "/etc/iproute2"] {
+            let drop_ins = std::fs::read_dir(format!("{directory}/{kind}.d"));
+            let mut files: Vec<PathBuf> = drop_ins
+                .into_iter()
+                .flatten()
+                .filter_map(Result::ok)
+                .map(|entry| entry.path())
+                .filter(|path| path.extension().is_some_and(|extension| extension == "conf"))
+                .collect();
+            files.sort();
+            files.insert(0, PathBuf::from(format!("{directory}/{kind}")));
+            // Most of them are nowhere; a name that is needed is missed where it is used.
+            let texts = files.iter().filter_map(|file| std::fs::read_to_string(file).ok());
+            texts.for_each(|text| config::RouteNames::read(&text, numbers));
+        }
+    }
+    names
 }
 
 /// Reads a plugin's file. A file that others may write is refused: who can write it, runs code here.

@@ -1,5 +1,5 @@
 //! The thread on which elections are held: real time where allowed, its own epoll loop, timers in nanoseconds. What
-//! the engine orders for the wire is done here; what it orders of the kernel's tables is handed to [`super::address`].
+//! the engine orders for the wire is done here; what it orders of the kernel's tables is handed to [`super::kernel`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -9,19 +9,18 @@ use std::thread;
 use std::time::Duration;
 
 use engine::vrrp::Election;
-use linux::address::Verb;
 use linux::clock;
 use linux::journal::Journal;
 use linux::packet;
 use linux::reactor::Reactor;
-use model::effect::{AddressOrder, ElectEffect, Listener};
-use model::fact::{JournalEntry, LinkNews, Outcome};
+use model::effect::{ElectEffect, Listener};
+use model::fact::{Legacy, LinkNews, Outcome};
 use model::ids::{LinkIndex, LinkName};
 use model::time::Instant;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Event;
-use super::address::AddressCommand;
+use super::kernel::KernelOrder;
 
 mod outbox;
 mod port;
@@ -43,7 +42,7 @@ const BACKLOG_RETRY: Duration = Duration::from_millis(10);
 /// Where effects go that are not done here.
 #[derive(Debug)]
 pub(super) struct Outlets {
-    pub(super) addresses: mpsc::Sender<AddressCommand>,
+    pub(super) kernel: mpsc::Sender<KernelOrder>,
     pub(super) events: mpsc::Sender<Event>,
 }
 
@@ -87,9 +86,9 @@ struct Elect {
     others: Vec<ElectEffect>,
     journal: Journal,
     journal_is_stale: bool,
-    addresses: mpsc::Sender<AddressCommand>,
+    kernel: mpsc::Sender<KernelOrder>,
     teller: Teller,
-    /// Address orders that the kernel has not answered.
+    /// Orders that the kernel has not answered.
     orders_pending: usize,
     /// Who waits for the end of a graceful stop.
     leaving: Option<oneshot::Sender<()>>,
@@ -126,7 +125,7 @@ impl Elect {
             others: Vec::new(),
             journal: Journal::from_fd(journal)?,
             journal_is_stale: false,
-            addresses: outlets.addresses,
+            kernel: outlets.kernel,
             teller: Teller::new(outlets.events),
             orders_pending: 0,
             leaving: None,
@@ -141,10 +140,10 @@ impl Elect {
         let Some(bytes) = self.journal.load().filter(|bytes| !bytes.is_empty()) else {
             return;
         };
-        match postcard::from_bytes::<Vec<JournalEntry>>(&bytes) {
-            Ok(entries) => {
+        match postcard::from_bytes::<Legacy>(&bytes) {
+            Ok(legacy) => {
                 let alive = self.journal.last_heartbeat().unwrap_or_default();
-                self.election.handle_adopt(entries, alive, now);
+                self.election.handle_adopt(legacy, alive, now);
             }
             Err(error) => {
                 tracing::error!(%error, "the predecessor's journal does not decode; starting afresh")
@@ -269,6 +268,11 @@ impl Elect {
                     self.election.handle_outcome(outcome, now);
                 }
             }
+            ElectInput::Kept(outcomes) => {
+                for outcome in outcomes {
+                    self.election.handle_outcome(outcome, now);
+                }
+            }
             ElectInput::Tracker(name, state) => self.election.handle_tracker(name, state, now),
             ElectInput::Status(reply) => {
                 // Whoever asked may have gone.
@@ -329,14 +333,10 @@ impl Elect {
                 self.deaf.remove(&listener);
             }
             ElectEffect::SendAdvert(advert) => self.outbox.advert(advert),
-            ElectEffect::AddAddress(order) => {
-                self.journal_is_stale = true;
-                self.order((Verb::Add, order));
-            }
-            ElectEffect::RemoveAddress(order) => {
-                self.journal_is_stale = true;
-                self.order((Verb::Remove, order));
-            }
+            ElectEffect::AddAddress(order) => self.order(KernelOrder::AddAddress(order)),
+            ElectEffect::RemoveAddress(order) => self.order(KernelOrder::RemoveAddress(order)),
+            ElectEffect::AddEntry(order) => self.order(KernelOrder::AddEntry(order)),
+            ElectEffect::RemoveEntry(order) => self.order(KernelOrder::RemoveEntry(order)),
             ElectEffect::Announce(announce) => self.outbox.announce(announce),
             ElectEffect::Transition(transition) => {
                 self.journal_is_stale = true;
@@ -380,12 +380,13 @@ impl Elect {
         }
     }
 
-    fn order(&mut self, command: AddressCommand) {
+    fn order(&mut self, order: KernelOrder) {
+        self.journal_is_stale = true;
         self.orders_pending += 1;
-        if let Err(refused) = self.addresses.try_send(command) {
-            let (_, AddressOrder { order, .. }) = refused.into_inner();
+        if let Err(refused) = self.kernel.try_send(order) {
+            let order = refused.into_inner().id();
             self.orders_pending -= 1;
-            let result = Err("too many address changes wait for the kernel".to_owned());
+            let result = Err("too many changes wait for the kernel".to_owned());
             self.election
                 .handle_outcome(Outcome { order, result }, clock::now());
         }

@@ -58,6 +58,7 @@ fn a_status_for_people() {
             faults: vec!["tracker haproxy says -254".into()],
             master: Some([192, 0, 2, 2].into()),
             addresses: vec!["192.0.2.10/24".into()],
+            entries: vec!["route default via 192.0.2.1 dev eth0 table 100".into()],
             advert_interval_ms: 100,
             counters: Default::default(),
         }],
@@ -100,6 +101,7 @@ fn a_status_for_people() {
     web                  Master     for 1 min 15 s (the Master was silent for 361.0ms)
       VRID 51 on eth0, priority 1 = 100 base, +20 interface eth1, -200 tracker haproxy, kept from 1 to 254, Master 192.0.2.2, 192.0.2.10/24
       fault: tracker haproxy says -254
+      route default via 192.0.2.1 dev eth0 table 100
     group pair           Fault      web, web6
       fault: web: tracker haproxy says -254
     ipvs: ip_forward is 0; run `sysctl -w net.ipv4.ip_forward=1`

@@ -18,7 +18,10 @@ const INPUTS: usize = 4096;
 pub(in crate::router) enum ElectInput {
     Plan(Arc<Plan>),
     Link(LinkNews),
+    /// The answers to orders.
     Outcomes(Vec<Outcome>),
+    /// Later words about orders that were answered: what they put there had been taken out.
+    Kept(Vec<Outcome>),
     Tracker(TrackerName, TrackerState),
     Status(oneshot::Sender<(Vec<InstanceStatus>, Vec<GroupStatus>)>),
     /// Leave gracefully; answered when the last farewell is on the wire and the kernel has taken the addresses off.

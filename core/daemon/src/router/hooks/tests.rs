@@ -41,6 +41,8 @@ fn plan(hooks: Vec<HookPlan>) -> Plan {
         conduct: model::plan::Conduct::default(),
         addresses: Vec::new(),
         excluded: Vec::new(),
+        routes: Vec::new(),
+        rules: Vec::new(),
         announcement: model::plan::Announcement::default(),
         track_own_link: true,
         track_source: false,
