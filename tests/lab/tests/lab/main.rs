@@ -9,5 +9,6 @@ mod machine;
 mod pair;
 mod plugins;
 mod reload;
+mod routes;
 mod suite;
 mod tracking;
