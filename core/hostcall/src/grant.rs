@@ -1,6 +1,7 @@
 //! Whether something is granted. The address that counts is the one connected to, after names are resolved.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 
 use model::plan::{ExecGrant, Grants, NetGrant};
 
@@ -12,6 +13,7 @@ pub fn connect(grants: &Grants, target: Option<SocketAddr>, address: SocketAddr)
     let granted = grants.net.iter().any(|grant| match grant {
         NetGrant::Target => target.is_some_and(|t| plain(t.ip()) == ip && t.port() == address.port()),
         NetGrant::Net { net, port } => net.contains(&ip) && port.is_none_or(|port| port == address.port()),
+        NetGrant::Unix(_) => false,
     });
     if granted {
         return Ok(());
@@ -27,12 +29,28 @@ pub fn connect(grants: &Grants, target: Option<SocketAddr>, address: SocketAddr)
     ))
 }
 
+/// Whether a plugin may connect to a unix socket.
+pub fn unix(grants: &Grants, path: &Path) -> Result<(), Error> {
+    let is_it = |grant: &NetGrant| matches!(grant, NetGrant::Unix(granted) if granted == path);
+    if grants.net.iter().any(is_it) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::Denied,
+        format_args!(
+            "connecting to {0} is not granted; add \"unix:{0}\" to net in the plugin's grants",
+            path.display()
+        ),
+    ))
+}
+
 /// Whether a plugin that was asked about `target` may ping `address`: a grant of one port of others is none.
 pub fn ping(grants: &Grants, target: Option<SocketAddr>, address: IpAddr) -> Result<(), Error> {
     let ip = plain(address);
     let granted = grants.net.iter().any(|grant| match grant {
         NetGrant::Target => target.is_some_and(|t| plain(t.ip()) == ip),
         NetGrant::Net { net, port } => net.contains(&ip) && port.is_none(),
+        NetGrant::Unix(_) => false,
     });
     if granted {
         return Ok(());

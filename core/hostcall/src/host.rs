@@ -13,8 +13,11 @@ use tokio::time::{Instant, timeout_at};
 use crate::error::{Code, Error};
 use crate::kv::Kv;
 use crate::log::Limiter;
+use crate::metric::Metrics;
+use crate::node::Instances;
 use crate::pattern::Patterns;
 use crate::process::Broker;
+use crate::secret::Secrets;
 use crate::tls::Roots;
 use crate::trace::Observer;
 
@@ -30,6 +33,17 @@ pub struct Services {
     pub roots: Roots,
     /// Is told what runs do; nobody in the daemon.
     pub observer: Option<Arc<dyn Observer>>,
+    /// The router's word on its instances.
+    pub instances: Instances,
+}
+
+/// What outlives a plugin's versions and configurations.
+#[derive(Default)]
+pub struct Kept {
+    /// Its entries.
+    pub(crate) kv: Kv,
+    /// Its numbers.
+    pub metrics: Metrics,
 }
 
 /// One plugin's side of the host: lives as long as the plugin is configured, over all its versions.
@@ -37,28 +51,36 @@ pub struct Host {
     pub(crate) name: PluginName,
     pub(crate) grants: Grants,
     pub(crate) services: Services,
-    pub(crate) kv: Arc<Kv>,
+    pub(crate) kept: Arc<Kept>,
+    pub(crate) secrets: Secrets,
     pub(crate) limiter: Limiter,
     pub(crate) patterns: Patterns,
 }
 
 impl Host {
     /// A host for a plugin as configured. What an earlier configuration of it kept goes on in `kept`.
-    pub fn new(name: PluginName, grants: Grants, limits: Limits, services: Services, kept: Arc<Kv>) -> Self {
+    pub fn new(
+        name: PluginName,
+        grants: Grants,
+        limits: Limits,
+        services: Services,
+        kept: Arc<Kept>,
+    ) -> Self {
         let limiter = Limiter::new(limits.log_rate);
         Self {
             name,
             grants,
             services,
-            kv: kept,
+            kept,
+            secrets: Secrets::default(),
             limiter,
             patterns: Patterns::default(),
         }
     }
 
     /// What is kept for the plugin.
-    pub fn kept(&self) -> &Arc<Kv> {
-        &self.kv
+    pub fn kept(&self) -> &Arc<Kept> {
+        &self.kept
     }
 
     /// The plugin's name.

@@ -2,6 +2,7 @@
 //! Redirects are not followed: that a server redirects is its answer.
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -15,12 +16,17 @@ use hyper::{Method, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
+use crate::certificate::Certificate;
 use crate::error::{Code, Error};
 use crate::host::Call;
 use crate::tls::TlsOptions;
 
+mod redirect;
+
 /// Most bytes kept of a response's body, and most bytes of a request's.
 pub const BODY_MAX: usize = 64 << 10;
+/// Most redirects that are followed.
+pub const REDIRECTS_MAX: u32 = 5;
 /// Most headers either way.
 const HEADERS_MAX: usize = 100;
 /// Most bytes of a response's head.
@@ -41,6 +47,10 @@ pub struct Request {
     pub timeout: Option<Duration>,
     /// Where to connect instead of the URL's host and port, which still give `Host` and SNI.
     pub connect_to: Option<(String, u16)>,
+    /// A unix socket to connect to instead.
+    pub unix: Option<PathBuf>,
+    /// Most redirects that are followed, at most [`REDIRECTS_MAX`].
+    pub redirects: u32,
     /// TLS, when the URL is `https`.
     pub tls: TlsOptions,
     /// Bytes of the body that are kept; [`BODY_MAX`] when absent.
@@ -60,6 +70,8 @@ pub struct Response {
     pub truncated: bool,
     /// How long each phase took.
     pub timings: Timings,
+    /// The server's, over TLS.
+    pub certificate: Option<Certificate>,
 }
 
 /// How long each phase took.
@@ -83,7 +95,7 @@ impl Call {
         let shown = format!("http.send {method} {what}");
         let status =
             |response: &Response| format!("status {}, {} bytes", response.status, response.body.len());
-        let work = self.within(own, || what, self.exchange(request));
+        let work = self.within(own, || what, self.follow(request));
         self.traced(|| shown, status, work).await
     }
 
@@ -95,11 +107,15 @@ impl Call {
             .connect_to
             .clone()
             .unwrap_or_else(|| (place.host.clone(), place.port));
+        let unix = request.unix.clone();
         let mut options = request.tls.clone();
         options.server_name.get_or_insert_with(|| place.host.clone());
         let outgoing = build(request, &place)?;
 
-        let mut connection = self.open(&host, port, None).await?;
+        let mut connection = match unix {
+            Some(path) => self.open_unix(&path, None).await?,
+            None => self.open(&host, port, None).await?,
+        };
         let connect = began.elapsed();
         let tls = if place.tls {
             let before = Instant::now();
@@ -109,6 +125,7 @@ impl Call {
             None
         };
 
+        let certificate = connection.certificate();
         let (stream, _permit) = connection.into_stream()?;
         let asked = Instant::now();
         let handshake = http1::Builder::new()
@@ -139,6 +156,7 @@ impl Call {
                     first_byte,
                     total: began.elapsed(),
                 },
+                certificate,
             })
         };
         drive(driver, work).await

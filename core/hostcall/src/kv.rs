@@ -111,19 +111,19 @@ impl Call {
     pub fn kv_get(&self, scope: Scope, key: &str) -> Option<Vec<u8>> {
         let show =
             |found: &Option<Vec<u8>>| found.as_ref().map_or_else(|| "nothing".to_owned(), trace::bytes);
-        let work = || self.host.kv.lock().get(&self.key(scope, key)).cloned();
+        let work = || self.host.kept.kv.lock().get(&self.key(scope, key)).cloned();
         self.noted(|| format!("kv.get {key}"), show, work)
     }
 
     /// Keeps a value.
     pub fn kv_set(&self, scope: Scope, key: &str, value: Vec<u8>) -> Result<(), Error> {
-        let work = || self.host.kv.lock().set(self.key(scope, key), value);
+        let work = || self.host.kept.kv.lock().set(self.key(scope, key), value);
         self.noted(|| format!("kv.set {key}"), trace::result, work)
     }
 
     /// Forgets a value; whether there was one.
     pub fn kv_delete(&self, scope: Scope, key: &str) -> bool {
-        let work = || self.host.kv.lock().remove(&self.key(scope, key));
+        let work = || self.host.kept.kv.lock().remove(&self.key(scope, key));
         self.noted(|| format!("kv.delete {key}"), bool::to_string, work)
     }
 
@@ -135,7 +135,7 @@ impl Call {
 
     fn add(&self, scope: Scope, key: &str, delta: i64) -> Result<i64, Error> {
         let full_key = self.key(scope, key);
-        let mut entries = self.host.kv.lock();
+        let mut entries = self.host.kept.kv.lock();
         let old = match entries.get(&full_key) {
             None => 0,
             Some(bytes) => std::str::from_utf8(bytes)

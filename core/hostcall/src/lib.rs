@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod certificate;
 pub mod clock;
 pub mod codec;
 pub mod dns;
@@ -16,10 +17,16 @@ pub mod grant;
 pub mod host;
 pub mod http;
 pub mod icmp;
+pub mod json;
 pub mod kv;
 pub mod log;
+pub mod metric;
+pub mod node;
 pub mod pattern;
 pub mod process;
+pub mod prometheus;
+pub mod secret;
+pub mod systemd;
 pub mod tcp;
 pub mod tls;
 pub mod trace;
@@ -29,7 +36,7 @@ pub mod udp;
 mod testing;
 
 pub use error::{Code, Error};
-pub use host::{Call, Host, Services};
+pub use host::{Call, Host, Kept, Services};
 pub use process::Broker;
 pub use tls::Roots;
 pub use trace::Observer;

@@ -88,6 +88,7 @@ impl Limiter {
 impl Call {
     /// Writes a line to the daemon's log, in the plugin's name.
     pub fn log(&self, level: Level, message: &str) {
+        let message = &self.host.without_secrets(message);
         if let Some(observer) = &self.host.services.observer {
             observer.logged(level, &printable(message));
             return;

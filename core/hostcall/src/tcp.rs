@@ -1,15 +1,18 @@
 //! Connections, with or without TLS.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_rustls::client::TlsStream;
 
+use crate::certificate::Certificate;
 use crate::error::{Code, Error};
 use crate::grant;
 use crate::host::Call;
@@ -26,14 +29,43 @@ pub struct Connection {
     ahead: Vec<u8>,
     /// As the plugin named it.
     host: String,
-    local: SocketAddr,
-    remote: SocketAddr,
+    local: Side,
+    remote: Side,
     permit: Option<OwnedSemaphorePermit>,
+}
+
+/// One end of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Address and port.
+    Net(SocketAddr),
+    /// A unix socket; our own end has no name.
+    Unix(PathBuf),
+}
+
+impl Side {
+    /// As the contract says it: host and port, or path and 0.
+    pub fn endpoint(&self) -> (String, u16) {
+        match self {
+            Self::Net(address) => (address.ip().to_string(), address.port()),
+            Self::Unix(path) => (path.display().to_string(), 0),
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Net(address) => address.fmt(f),
+            Self::Unix(path) => path.display().fmt(f),
+        }
+    }
 }
 
 /// What bytes go through.
 pub(crate) enum Stream {
     Plain(TcpStream),
+    Unix(UnixStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
 
@@ -48,6 +80,37 @@ impl Call {
         let shown = || format!("tcp.connect {}", endpoint(host, port));
         let side = |connection: &Connection| format!("connected from {}", connection.local);
         self.traced(shown, side, self.open(host, port, timeout)).await
+    }
+
+    /// Connects to a unix socket.
+    pub async fn connect_unix(&self, path: &str, timeout: Option<Duration>) -> Result<Connection, Error> {
+        let shown = || format!("tcp.connect_unix {path}");
+        let work = self.open_unix(Path::new(path), timeout);
+        self.traced(shown, |_| "connected".to_owned(), work).await
+    }
+
+    /// As `connect_unix`, but nobody is told: for a protocol of the host.
+    pub(crate) async fn open_unix(
+        &self,
+        path: &Path,
+        timeout: Option<Duration>,
+    ) -> Result<Connection, Error> {
+        grant::unix(&self.host.grants, path)?;
+        let permit = self.socket()?;
+        let what = || format!("connecting to {}", path.display());
+        let work = async {
+            let connected = UnixStream::connect(path).await;
+            connected.map_err(|error| Error::from_io(what(), &error))
+        };
+        let stream = self.within(timeout, what, work).await?;
+        Ok(Connection {
+            ahead: Vec::new(),
+            host: path.display().to_string(),
+            local: Side::Unix(PathBuf::new()),
+            remote: Side::Unix(path.to_owned()),
+            stream: Some(Stream::Unix(stream)),
+            permit: Some(permit),
+        })
     }
 
     /// As `connect`, but nobody is told: for a protocol of the host.
@@ -71,8 +134,11 @@ impl Call {
             Err(last)
         };
         let stream = self.within(timeout, what, work).await?;
-        let side =
-            |address: std::io::Result<SocketAddr>| address.map_err(|e| Error::from_io("connection", &e));
+        let side = |address: std::io::Result<SocketAddr>| {
+            address
+                .map(Side::Net)
+                .map_err(|e| Error::from_io("connection", &e))
+        };
         Ok(Connection {
             ahead: Vec::new(),
             host: host.to_owned(),
@@ -118,7 +184,7 @@ impl Connection {
         if count > READ_MAX {
             return Err(too_large(count));
         }
-        let from = self.remote;
+        let from = self.remote.clone();
         let work = async {
             while self.ahead.len() < count {
                 if self.fill(call, None).await? == 0 {
@@ -146,7 +212,7 @@ impl Connection {
             return Err(Error::invalid("the delimiter is empty"));
         }
         let max = max.min(READ_MAX);
-        let from = self.remote;
+        let from = self.remote.clone();
         let work = async {
             let mut searched = 0;
             loop {
@@ -184,7 +250,7 @@ impl Connection {
 
     /// Writes all of `data`.
     pub async fn write(&mut self, call: &Call, data: &[u8], timeout: Option<Duration>) -> Result<(), Error> {
-        let to = self.remote;
+        let to = self.remote.clone();
         let stream = self.stream()?;
         let work = async {
             let written = async {
@@ -221,10 +287,19 @@ impl Connection {
                 self.stream = Some(tls);
                 return Err(Error::invalid("the connection speaks TLS already"));
             }
+            Some(unix @ Stream::Unix(_)) => {
+                self.stream = Some(unix);
+                return Err(Error::invalid("TLS is not spoken over a unix socket"));
+            }
             None => return Err(closed()),
         };
-        let remote = self.remote;
-        let work = call.host.services.roots.handshake(plain, &self.host, options);
+        let remote = self.remote.clone();
+        let own = call.host.own_tls(options)?;
+        let work = call
+            .host
+            .services
+            .roots
+            .handshake(plain, &self.host, options, own);
         let tls = call.within(None, || format!("TLS with {remote}"), work).await?;
         self.stream = Some(Stream::Tls(Box::new(tls)));
         Ok(())
@@ -238,13 +313,22 @@ impl Connection {
     }
 
     /// Our side.
-    pub fn local(&self) -> SocketAddr {
-        self.local
+    pub fn local(&self) -> &Side {
+        &self.local
     }
 
     /// The other side.
-    pub fn remote(&self) -> SocketAddr {
-        self.remote
+    pub fn remote(&self) -> &Side {
+        &self.remote
+    }
+
+    /// What the other side proved to be, or with `insecure` only claimed; `None` without TLS.
+    pub fn certificate(&self) -> Option<Certificate> {
+        let Some(Stream::Tls(tls)) = &self.stream else {
+            return None;
+        };
+        let chain = tls.get_ref().1.peer_certificates()?;
+        Certificate::read(chain.first()?)
     }
 
     /// The bytes' way, for a protocol of the host.
@@ -259,7 +343,7 @@ impl Connection {
 
     /// Reads some more; how much, 0 at the end of the stream.
     async fn fill(&mut self, call: &Call, timeout: Option<Duration>) -> Result<usize, Error> {
-        let from = self.remote;
+        let from = self.remote.clone();
         let stream = self.stream.as_mut().ok_or_else(closed)?;
         let ahead = &mut self.ahead;
         let work = async {
@@ -316,6 +400,7 @@ impl AsyncRead for Stream {
     ) -> Poll<std::io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
         }
     }
@@ -325,6 +410,7 @@ impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<std::io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(cx, data),
+            Self::Unix(stream) => Pin::new(stream).poll_write(cx, data),
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, data),
         }
     }
@@ -332,6 +418,7 @@ impl AsyncWrite for Stream {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
             Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
@@ -339,6 +426,7 @@ impl AsyncWrite for Stream {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }

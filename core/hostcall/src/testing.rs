@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use model::link::ExecOutcome;
-use model::plan::{Grants, Limits, NetGrant};
+use model::link::{ExecOutcome, Secret};
+use model::plan::{Grants, Limits, NetGrant, SecretSource};
 use tokio::time::Instant;
 
-use crate::host::{Call, Host, Services};
-use crate::kv::Kv;
+use crate::host::{Call, Host, Kept, Services};
+use crate::node::Instances;
 use crate::process::Broker;
 use crate::tls::Roots;
 
@@ -43,13 +43,14 @@ fn host_of(roots: Roots, grants: Grants) -> Host {
         broker: Arc::new(NoBroker),
         roots,
         observer: None,
+        instances: Instances::default(),
     };
     Host::new(
         "tested".into(),
         grants,
         Limits::default(),
         services,
-        Arc::new(Kv::default()),
+        Arc::new(Kept::default()),
     )
 }
 
@@ -64,4 +65,23 @@ pub(crate) fn call_with(roots: Roots, target: Option<SocketAddr>, time: Duration
         target,
         Instant::now() + time,
     )
+}
+
+/// A run about `target` with secrets.
+pub(crate) fn call_with_secrets(target: SocketAddr, secrets: &[(&str, &str)]) -> Call {
+    let source = |name: &str| (name.to_owned(), SecretSource::Environment("X".to_owned()));
+    let host = host_granted(Grants {
+        net: vec![NetGrant::Target],
+        secret: secrets.iter().map(|(name, _)| source(name)).collect(),
+        ..Grants::default()
+    });
+    let value = |text: &str| Ok(Secret(text.to_owned()));
+    host.set_secrets(
+        secrets
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), value(text)))
+            .collect(),
+    );
+    let deadline = Instant::now() + Duration::from_secs(60);
+    Call::new(Arc::new(host), "tested".to_owned(), Some(target), deadline)
 }

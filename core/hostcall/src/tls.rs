@@ -13,6 +13,10 @@ use tokio_rustls::client::TlsStream;
 
 use crate::error::{Code, Error};
 
+mod own;
+
+pub(crate) use own::Own;
+
 /// How a plugin wants TLS.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TlsOptions {
@@ -20,6 +24,10 @@ pub struct TlsOptions {
     pub server_name: Option<String>,
     /// Take any certificate, as keepalived's SSL_GET does.
     pub insecure: bool,
+    /// Name of the secret with the only authorities to trust, in PEM; those of the system when absent.
+    pub authority: Option<String>,
+    /// Name of the secret with a client certificate and its key, in PEM.
+    pub identity: Option<String>,
 }
 
 /// Whom TLS trusts. Made once, before the process gives up its right to read files.
@@ -27,6 +35,8 @@ pub struct TlsOptions {
 pub struct Roots {
     verified: Arc<ClientConfig>,
     insecure: Arc<ClientConfig>,
+    provider: Arc<CryptoProvider>,
+    store: Arc<RootCertStore>,
     count: usize,
 }
 
@@ -47,16 +57,19 @@ impl Roots {
 
     fn new(store: RootCertStore, count: usize) -> Self {
         let provider = Arc::new(ring::default_provider());
+        let store = Arc::new(store);
         let verified = builder(&provider)
-            .with_root_certificates(store)
+            .with_root_certificates(Arc::clone(&store))
             .with_no_client_auth();
         let insecure = builder(&provider)
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(TakeAny(provider)))
+            .with_custom_certificate_verifier(Arc::new(TakeAny(Arc::clone(&provider))))
             .with_no_client_auth();
         Self {
             verified: Arc::new(verified),
             insecure: Arc::new(insecure),
+            provider,
+            store,
             count,
         }
     }
@@ -67,6 +80,7 @@ impl Roots {
         stream: TcpStream,
         host: &str,
         options: &TlsOptions,
+        own: Own,
     ) -> Result<TlsStream<TcpStream>, Error> {
         let name = options.server_name.as_deref().unwrap_or(host);
         let name = match name.parse::<IpAddr>() {
@@ -74,32 +88,57 @@ impl Roots {
             Err(_) => ServerName::try_from(name.to_owned())
                 .map_err(|_| Error::invalid(format_args!("{name:?} is no server name for TLS")))?,
         };
-        let config = if options.insecure {
-            &self.insecure
-        } else {
-            &self.verified
-        };
-        TlsConnector::from(Arc::clone(config))
+        let unknown = self.count == 0 && own.authorities.is_none();
+        TlsConnector::from(self.config(options, own)?)
             .connect(name, stream)
             .await
-            .map_err(|error| self.explain(host, &error))
+            .map_err(|error| explain(host, unknown, &error))
     }
 
-    fn explain(&self, host: &str, error: &std::io::Error) -> Error {
-        let inner = error
-            .get_ref()
-            .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        let Some(tls) = inner else {
-            return Error::from_io(format_args!("TLS with {host}"), error);
+    fn config(&self, options: &TlsOptions, own: Own) -> Result<Arc<ClientConfig>, Error> {
+        if own.authorities.is_none() && own.identity.is_none() {
+            return Ok(Arc::clone(if options.insecure {
+                &self.insecure
+            } else {
+                &self.verified
+            }));
+        }
+        let builder = builder(&self.provider);
+        let builder = if options.insecure {
+            let any = TakeAny(Arc::clone(&self.provider));
+            builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(any))
+        } else {
+            let store = own.authorities.map_or_else(|| Arc::clone(&self.store), Arc::new);
+            builder.with_root_certificates(store)
         };
-        let cure = match tls {
-            rustls::Error::InvalidCertificate(_) if self.count == 0 => {
-                "; this system's store of certificate authorities is empty: install ca-certificates"
-            }
-            _ => "",
+        let config = match own.identity {
+            None => builder.with_no_client_auth(),
+            Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|_| {
+                let name = options.identity.as_deref().unwrap_or_default();
+                own::bad(name, "no certificate with the key that belongs to it")
+            })?,
         };
-        Error::new(Code::Tls, format_args!("TLS with {host}: {tls}{cure}"))
+        Ok(Arc::new(config))
     }
+}
+
+/// `unknown`: whether nobody is trusted because this system knows no authority.
+fn explain(host: &str, unknown: bool, error: &std::io::Error) -> Error {
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let Some(tls) = inner else {
+        return Error::from_io(format_args!("TLS with {host}"), error);
+    };
+    let cure = match tls {
+        rustls::Error::InvalidCertificate(_) if unknown => {
+            "; this system's store of certificate authorities is empty: install ca-certificates"
+        }
+        _ => "",
+    };
+    Error::new(Code::Tls, format_args!("TLS with {host}: {tls}{cure}"))
 }
 
 fn builder(provider: &Arc<CryptoProvider>) -> rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier> {

@@ -35,7 +35,7 @@ impl Call {
             Ok(value) => show(value),
             Err(error) => format!("{}: {error}", error.code.word()),
         };
-        observer.called(&what(), &outcome, took);
+        self.tell(&**observer, &what(), &outcome, took);
         result
     }
 
@@ -51,14 +51,19 @@ impl Call {
         };
         let began = Instant::now();
         let result = work();
-        observer.called(&what(), &show(&result), began.elapsed());
+        self.tell(&**observer, &what(), &show(&result), began.elapsed());
         result
+    }
+
+    fn tell(&self, observer: &dyn Observer, what: &str, outcome: &str, took: Duration) {
+        let host = &self.host;
+        observer.called(&host.without_secrets(what), &host.without_secrets(outcome), took);
     }
 
     /// Where the plugin's code was when it failed, when somebody wants to know.
     pub fn tell_traceback(&self, traceback: &str) {
         if let Some(observer) = &self.host.services.observer {
-            observer.failed(traceback);
+            observer.failed(&self.host.without_secrets(traceback));
         }
     }
 }

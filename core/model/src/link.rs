@@ -1,6 +1,9 @@
 //! What crosses the border between two of our processes. Each frame is bounded and checked where it arrives: a
 //! compromised worker can lie about a verdict, and nothing more.
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -10,6 +13,7 @@ use crate::ids::{ExecId, HookId, PluginName};
 use crate::plan::{ExecGrant, Phase, PluginPlan, Share};
 use crate::probe::{Ask, Verdict};
 use crate::status::PluginStatus;
+use crate::time::Instant;
 use crate::transition::State;
 use crate::value::Parameters;
 
@@ -28,10 +32,52 @@ pub enum ToWorker {
         /// The bytes, or why they could not be read.
         code: Result<Vec<u8>, String>,
     },
+    /// What a plugin's secrets are now, by name, or why one cannot be read.
+    Secrets {
+        /// Plugin.
+        plugin: PluginName,
+        /// Its secrets.
+        values: BTreeMap<String, Result<Secret, String>>,
+    },
+    /// All instances as they are now, in the order of the configuration.
+    Instances(Vec<InstanceFacts>),
     /// A question. Answered by [`FromWorker::Verdict`].
     Ask(Ask),
     /// A hook to call. Answered by [`FromWorker::HookDone`].
     Hook(HookCall),
+}
+
+/// A secret. Its `Debug` tells nothing.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// What plugins may know of an instance: as it was at its last transition.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InstanceFacts {
+    /// Name.
+    pub name: String,
+    /// State.
+    pub state: State,
+    /// State it left.
+    pub previous: State,
+    /// Why, in words.
+    pub cause: String,
+    /// When.
+    pub since: Instant,
+    /// Effective priority then.
+    pub priority: u8,
+    /// Interface.
+    pub interface: String,
+    /// Virtual addresses.
+    pub addresses: Vec<IpNet>,
+    /// Unicast peers.
+    pub peers: Vec<IpAddr>,
 }
 
 /// Worker to router.

@@ -17,7 +17,7 @@ pub use auth::{Auth, Freshness, HmacKey, HmacMode, HmacPlan, Key};
 pub use hook::{Arguments, CommandPlan, HookAction, HookPlan, Phase};
 pub use lvs::{CheckPlan, IpvsPlan, OnUnknown, QuorumPlan, ServerPlan, ServicePlan, SorryPlan, SyncPlan};
 pub use machine::{ElectionShare, MachinePlan, Share};
-pub use plugin::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource};
+pub use plugin::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource, SecretSource};
 pub use vrrp::{
     AddressOptions, Announcement, ArgumentMatch, ChecksumForm, Conduct, FileWatch, GroupPlan, Hops,
     InstancePlan, LinkPlan, Lists, Peer, Preempt, ProcessPattern, ProcessWatch, StartPlan, StaticPlan,

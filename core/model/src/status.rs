@@ -230,4 +230,17 @@ pub struct PluginStatus {
     pub calls: u64,
     /// Calls that ended in a fault.
     pub faults: u64,
+    /// What it counts and measures, by name.
+    #[serde(default)]
+    pub metrics: BTreeMap<String, Metric>,
+}
+
+/// A number of a plugin's own.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Metric {
+    /// Never falls.
+    Counter(f64),
+    /// Goes up and down.
+    Gauge(f64),
 }

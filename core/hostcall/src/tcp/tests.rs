@@ -23,7 +23,7 @@ async fn bytes_come_in_the_pieces_asked_for() {
         .connect("127.0.0.1", address.port(), None)
         .await
         .expect("it listens");
-    assert_eq!(it.remote(), address);
+    assert_eq!(it.remote(), &Side::Net(address));
     assert_eq!(
         it.read_until(&call, b"\r\n", 100, None).await.expect("a line"),
         b"220 hello\r\n"
@@ -111,4 +111,42 @@ async fn silence_ends_with_the_smaller_of_both_times() {
             .expect_err("silence");
         assert_eq!(error.code, code);
     }
+}
+
+#[tokio::test]
+async fn a_unix_socket_is_a_connection_like_any_other() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("admin.sock");
+    let listener = tokio::net::UnixListener::bind(&path).expect("free");
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a client");
+        let mut asked = [0; 5];
+        stream.read_exact(&mut asked).await.expect("it asks");
+        stream.write_all(&asked).await.expect("it reads");
+    });
+    let host = crate::testing::host_granted(model::plan::Grants {
+        net: vec![model::plan::NetGrant::Unix(path.clone())],
+        ..model::plan::Grants::default()
+    });
+    let deadline = tokio::time::Instant::now() + LONG;
+    let call = Call::new(std::sync::Arc::new(host), "tested".to_owned(), None, deadline);
+    let shown = path.display().to_string();
+    let mut it = call.connect_unix(&shown, None).await.expect("it listens");
+    it.write(&call, b"hello", None).await.expect("written");
+    assert_eq!(it.read_exact(&call, 5, None).await.expect("an echo"), b"hello");
+    assert_eq!(it.remote().endpoint(), (shown.clone(), 0));
+    let tls = it
+        .start_tls(&call, &TlsOptions::default())
+        .await
+        .expect_err("no TLS");
+    assert_eq!(tls.message, "TLS is not spoken over a unix socket");
+    let denied = call
+        .connect_unix("/run/other.sock", None)
+        .await
+        .err()
+        .expect("not granted");
+    assert_eq!(
+        denied.message,
+        "connecting to /run/other.sock is not granted; add \"unix:/run/other.sock\" to net in the plugin's grants"
+    );
 }

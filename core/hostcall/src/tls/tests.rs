@@ -76,7 +76,7 @@ async fn a_certificate_is_verified_for_the_urls_name() {
     assert_eq!(error.code, Code::Tls);
     let sni = TlsOptions {
         server_name: Some("www.example.com".into()),
-        insecure: false,
+        ..TlsOptions::default()
     };
     let body = fetch(ours(), address, "www.example.net", sni).await;
     assert_eq!(body.as_deref(), Ok("www.example.com"));
@@ -95,8 +95,8 @@ async fn nobody_is_trusted_unless_it_is_said() {
     let message = error.expect_err("no authority").message;
     insta::assert_snapshot!(message, @"TLS with 127.0.0.1: invalid peer certificate: UnknownIssuer; this system's store of certificate authorities is empty: install ca-certificates");
     let insecure = TlsOptions {
-        server_name: None,
         insecure: true,
+        ..TlsOptions::default()
     };
     let body = fetch(Roots::from_der([]), address, "www.example.net", insecure).await;
     assert_eq!(body.as_deref(), Ok("www.example.net"));
@@ -117,4 +117,51 @@ async fn a_server_without_tls_is_told_apart() {
         .await
         .expect_err("no TLS");
     assert_eq!(error.code, Code::Tls, "{error}");
+}
+
+/// A block of PEM.
+fn pem(kind: &str, der: &[u8]) -> String {
+    let text = crate::codec::base64_encode(der);
+    format!("-----BEGIN {kind}-----\n{text}\n-----END {kind}-----\n")
+}
+
+#[tokio::test]
+async fn own_authorities_and_identities_are_secrets() {
+    let (authority, mine) = (pem("CERTIFICATE", AUTHORITY), pem("CERTIFICATE", SERVER));
+    let key = pem("PRIVATE KEY", KEY);
+    let address = server().await;
+    let mut told = Vec::new();
+    for (ours, we) in [
+        (authority.as_str(), format!("{mine}{key}")),
+        (mine.as_str(), format!("{mine}{key}")),
+        ("-", format!("{mine}{key}")),
+        (authority.as_str(), mine.clone()),
+        (authority.as_str(), format!("{authority}{key}")),
+    ] {
+        let call = testing::call_with_secrets(address, &[("ours", ours), ("we", &we)]);
+        let named = |name: &str| Some(name.to_owned());
+        let result = call
+            .http(Request {
+                url: "https://www.example.com/".to_owned(),
+                connect_to: Some((address.ip().to_string(), address.port())),
+                tls: TlsOptions {
+                    authority: named("ours"),
+                    identity: named("we"),
+                    ..TlsOptions::default()
+                },
+                ..Request::default()
+            })
+            .await;
+        told.push(match result {
+            Ok(response) => response.certificate.expect("over TLS").subject,
+            Err(error) => error.message,
+        });
+    }
+    insta::assert_snapshot!(told.join("\n"), @r"
+    www.example.com
+    TLS with 127.0.0.1: invalid peer certificate: UnknownIssuer
+    the secret ours holds no certificate in PEM; give the file that openssl or your authority wrote
+    the secret we holds no private key in PEM; give the file that openssl or your authority wrote
+    the secret we holds no certificate with the key that belongs to it in PEM; give the file that openssl or your authority wrote
+    ");
 }

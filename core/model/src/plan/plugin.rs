@@ -1,5 +1,6 @@
 //! Plugins: where they come from, what they may do and what they may cost.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,6 +40,38 @@ pub struct Grants {
     pub exec: Vec<ExecGrant>,
     /// Files, or everything below directories, that it may read.
     pub read: Vec<PathBuf>,
+    /// Secrets that it may ask for, by the name it knows them by.
+    pub secret: BTreeMap<String, SecretSource>,
+    /// Units of systemd that it may look at.
+    pub units: Vec<String>,
+}
+
+impl Grants {
+    /// Grants what `more` grants too.
+    pub fn add(&mut self, more: &Self) {
+        add(&mut self.net, &more.net);
+        add(&mut self.exec, &more.exec);
+        add(&mut self.read, &more.read);
+        add(&mut self.units, &more.units);
+        self.secret.extend(more.secret.clone());
+    }
+}
+
+fn add<T: Clone + PartialEq>(granted: &mut Vec<T>, more: &[T]) {
+    for one in more {
+        if !granted.contains(one) {
+            granted.push(one.clone());
+        }
+    }
+}
+
+/// Where a secret is. The router reads it, so that the worker's user need not be able to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SecretSource {
+    /// A file.
+    File(PathBuf),
+    /// A variable of the daemon's environment.
+    Environment(String),
 }
 
 /// A place that a plugin may connect to.
@@ -53,6 +86,8 @@ pub enum NetGrant {
         /// Port; all when absent.
         port: Option<u16>,
     },
+    /// A unix socket.
+    Unix(PathBuf),
 }
 
 /// A program that a plugin may have run by the guardian.
