@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use model::probe::{REASON_MAX, Status, WEIGHT_MAX};
 
+/// A reason of more bytes is no reason but a body that slipped in.
+const NONSENSE: usize = 65_536;
+
 /// How a run ended that was no fault of the plugin.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Answer {
@@ -31,11 +34,33 @@ impl Answer {
                 }
             },
         };
+        if reason.len() > NONSENSE {
+            return Err(format!(
+                "check returned a reason of {} bytes; it must be at most {NONSENSE}, of which {REASON_MAX} are kept",
+                reason.len()
+            ));
+        }
         Ok(Self::Verdict {
             status,
             reason: bounded(reason),
             weight,
         })
+    }
+
+    /// The same answer in other words.
+    pub(crate) fn map_words(self, change: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Verdict {
+                status,
+                reason,
+                weight,
+            } => Self::Verdict {
+                status,
+                reason: change(&reason),
+                weight,
+            },
+            Self::Hook(result) => Self::Hook(result.map_err(|why| change(&why))),
+        }
     }
 }
 

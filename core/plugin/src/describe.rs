@@ -3,15 +3,32 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use model::plan::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource};
+use model::plan::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource, SecretSource};
 
 use crate::lua::State;
 use crate::slot::{Kind, kind};
 use crate::{lua, wasm};
 
 /// Everything that the host offers to Lua.
-const INTERFACES: [&str; 13] = [
-    "log", "clock", "kv", "codec", "json", "regex", "tcp", "http", "udp", "icmp", "dns", "files", "process",
+const INTERFACES: [&str; 18] = [
+    "log",
+    "clock",
+    "kv",
+    "metric",
+    "secret",
+    "codec",
+    "json",
+    "prometheus",
+    "regex",
+    "tcp",
+    "http",
+    "udp",
+    "icmp",
+    "dns",
+    "files",
+    "node",
+    "systemd",
+    "process",
 ];
 
 /// What a plugin's code does and uses.
@@ -95,6 +112,8 @@ fn all_granted() -> PluginPlan {
             net: vec![NetGrant::Target],
             exec: vec![any],
             read: vec!["/".into()],
+            secret: [("any".to_owned(), SecretSource::Environment("ANY".to_owned()))].into(),
+            units: vec!["any.service".to_owned()],
         },
         limits: Limits::default(),
     }

@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use hostcall::node::Instances;
+use hostcall::secret::Values;
 use hostcall::{Broker, Host, Observer, Roots, Services};
 use model::ids::{Generation, PluginName};
-use model::link::HookCall;
+use model::link::{HookCall, InstanceFacts};
 use model::plan::{PluginPlan, PluginSource};
 use model::probe::{Ask, Status, Verdict};
 use model::status::PluginStatus;
@@ -87,6 +89,7 @@ impl Platform {
                 broker,
                 roots: options.roots,
                 observer: options.observer,
+                instances: Instances::default(),
             },
             changing: Mutex::new(()),
         }
@@ -185,6 +188,18 @@ impl Platform {
             took: began.elapsed(),
             generation: reply.generation,
         }
+    }
+
+    /// A plugin's secrets are these from now on. A plugin that is not configured has none.
+    pub fn set_secrets(&self, plugin: &PluginName, values: Values) {
+        if let Some(slot) = self.slot(plugin) {
+            slot.host.set_secrets(values);
+        }
+    }
+
+    /// These are this node's instances from now on.
+    pub fn set_instances(&self, all: Vec<InstanceFacts>) {
+        self.services.instances.set(all);
     }
 
     /// Calls a hook; what went wrong, in words.

@@ -195,6 +195,7 @@ impl Slot {
             error: self.lock().error.clone().or_else(|| self.bench.status()),
             calls: self.counters.calls.load(Ordering::Relaxed),
             faults: self.counters.faults.load(Ordering::Relaxed),
+            metrics: self.host.kept().metrics.all(),
         }
     }
 

@@ -22,6 +22,11 @@ pub(crate) fn millis(time: Duration) -> u32 {
     u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
 }
 
+/// The same, where days have to fit.
+pub(crate) fn whole_millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// Parameters as JSON text.
 pub(crate) fn json(parameters: &Parameters) -> String {
     object(parameters).to_string()

@@ -104,9 +104,13 @@ async fn answer(states: Rc<States>, job: Job) {
     {
         shared.changed();
     }
+    let told = match result {
+        Ok(answer) => Ok(answer.map_words(|text| slot.host.without_secrets(text).into_owned())),
+        Err(fault) => Err(slot.host.without_secrets(&fault.text).into_owned()),
+    };
     // As above.
     let _ = reply.send(Reply {
-        result: result.map_err(|fault| fault.text),
+        result: told,
         generation: version.number,
     });
 }

@@ -9,3 +9,4 @@ mod run;
 
 pub(crate) use engine::Engine;
 pub(crate) use guest::{Guest, load};
+pub(crate) use inspect::{VERSION, fits};

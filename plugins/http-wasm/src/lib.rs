@@ -1,7 +1,8 @@
 //! The same check as plugins/http.lua, with the same parameters, as a component: every URL is answered as expected.
 
 use bellwether_plugin::{
-    Endpoint, Error, Target, TlsOptions, Verdict, codec, down, http, mistake, unknown, up,
+    Endpoint, Error, Target, TlsOptions, Verdict, codec, down, http, mistake, request, tls_options,
+    unknown, up,
 };
 use serde::Deserialize;
 
@@ -70,13 +71,9 @@ fn ask(target: &Target, common: &Parameters, url: &Url) -> Result<Verdict, Error
     let wanted = ranges(url.status.as_deref())?;
     let response = http::send(&http::Request {
         method: common.method.clone(),
-        url: format!("{scheme}://{name}{path}"),
-        headers: Vec::new(),
-        body: Vec::new(),
-        timeout: None,
         connect_to: Some(Endpoint { host: host.to_owned(), port }),
-        tls: Some(TlsOptions { server_name: common.sni.clone(), insecure: !common.verify }),
-        max_body: None,
+        tls: Some(TlsOptions { server_name: common.sni.clone(), insecure: !common.verify, ..tls_options() }),
+        ..request(format!("{scheme}://{name}{path}"))
     });
     let response = response.map_err(|error| Error { message: format!("{path}: {}", error.message), ..error })?;
     if !wanted.iter().any(|&(from, to)| (from..=to).contains(&response.status)) {

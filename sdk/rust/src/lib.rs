@@ -11,7 +11,7 @@
 //! fn check(target: Target) -> Result<Verdict, Error> {
 //!     let (host, port) = target.endpoint()?;
 //!     let connection = tcp::connect(host, port, None)?;
-//!     let greeting = connection.read_until(b"\r\n", 512, None)?;
+//!     let greeting = connection.read_until(b"\r\n", Some(512), None)?;
 //!     if greeting.starts_with(b"220 ") { Ok(up("it greets")) } else { Ok(down("no greeting")) }
 //! }
 //! ```
@@ -27,9 +27,10 @@ mod bindings {
     wit_bindgen::generate!({ path: "../wit", world: "imports", generate_all });
 }
 
-pub use bindings::bellwether::plugin::types::{Endpoint, ErrorCode, TlsOptions};
+pub use bindings::bellwether::plugin::types::{Certificate, Endpoint, ErrorCode, TlsOptions};
 pub use bindings::bellwether::plugin::{
-    clock, codec, dns, files, http, icmp, kv, log, process, regex, tcp, udp,
+    clock, codec, dns, files, http, icmp, json, kv, log, metric, node, process, prometheus, regex, secret, systemd, tcp,
+    udp,
 };
 pub use bindings::bellwether::plugin::types::Error;
 
@@ -44,6 +45,12 @@ pub mod check_world {
             "bellwether:plugin/clock@0.1.0": crate::clock,
             "bellwether:plugin/kv@0.1.0": crate::kv,
             "bellwether:plugin/codec@0.1.0": crate::codec,
+            "bellwether:plugin/systemd@0.1.0": crate::systemd,
+            "bellwether:plugin/node@0.1.0": crate::node,
+            "bellwether:plugin/prometheus@0.1.0": crate::prometheus,
+            "bellwether:plugin/json@0.1.0": crate::json,
+            "bellwether:plugin/secret@0.1.0": crate::secret,
+            "bellwether:plugin/metric@0.1.0": crate::metric,
             "bellwether:plugin/tcp@0.1.0": crate::tcp,
             "bellwether:plugin/http@0.1.0": crate::http,
             "bellwether:plugin/process@0.1.0": crate::process,
@@ -70,6 +77,12 @@ pub mod hook_world {
             "bellwether:plugin/clock@0.1.0": crate::clock,
             "bellwether:plugin/kv@0.1.0": crate::kv,
             "bellwether:plugin/codec@0.1.0": crate::codec,
+            "bellwether:plugin/systemd@0.1.0": crate::systemd,
+            "bellwether:plugin/node@0.1.0": crate::node,
+            "bellwether:plugin/prometheus@0.1.0": crate::prometheus,
+            "bellwether:plugin/json@0.1.0": crate::json,
+            "bellwether:plugin/secret@0.1.0": crate::secret,
+            "bellwether:plugin/metric@0.1.0": crate::metric,
             "bellwether:plugin/tcp@0.1.0": crate::tcp,
             "bellwether:plugin/http@0.1.0": crate::http,
             "bellwether:plugin/process@0.1.0": crate::process,
@@ -131,6 +144,27 @@ pub fn down(reason: impl fmt::Display) -> Verdict {
 /// The plugin cannot tell.
 pub fn unknown(reason: impl fmt::Display) -> Verdict {
     Verdict { status: Status::Unknown, reason: reason.to_string(), weight: None }
+}
+
+/// A GET of a URL, to be changed where it should be something else.
+pub fn request(url: impl Into<String>) -> http::Request {
+    http::Request {
+        method: None,
+        url: url.into(),
+        headers: Vec::new(),
+        body: Vec::new(),
+        timeout: None,
+        connect_to: None,
+        unix: None,
+        redirects: None,
+        tls: None,
+        max_body: None,
+    }
+}
+
+/// TLS with a server that proves who it is to the system's authorities, to be changed where it should be otherwise.
+pub fn tls_options() -> TlsOptions {
+    TlsOptions { server_name: None, insecure: false, authority: None, identity: None }
 }
 
 /// A mistake of the plugin or of its parameters: ends a check as `unknown`.

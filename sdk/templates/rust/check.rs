@@ -8,7 +8,7 @@ fn check(target: Target) -> Result<Verdict, Error> {
     let (host, port) = target.endpoint()?;
     // What the server did wrong (refused, silent, gone) ends the check as `down`, by `?`.
     let connection = tcp::connect(host, port, None)?;
-    let line = connection.read_until(b"\n", 1024, None)?;
+    let line = connection.read_until(b"\n", Some(1024), None)?;
     let line = String::from_utf8_lossy(&line).trim_end().to_owned();
     if line.is_empty() {
         return Ok(down("it greets with an empty line"));

@@ -4,19 +4,20 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use hostcall::codec::Algorithm;
+use hostcall::certificate::Certificate;
 use hostcall::kv::Scope;
 use hostcall::log::Level;
 use hostcall::tls::TlsOptions;
-use hostcall::{Error, clock, codec, http};
+use hostcall::{Error, clock, http, tcp};
 use mlua::{FromLua, IntoLua, Lua, LuaString, MultiValue, Table, Value};
 use tokio::sync::Mutex;
 
 use super::connection::Connection;
-use super::json;
 use super::run::Run;
 
+mod facts;
 mod more;
+mod pure;
 
 /// Key of the errors' metatable in the registry.
 const ERROR_META: &str = "bellwether.error";
@@ -36,15 +37,20 @@ pub(super) fn install(lua: &Lua) -> mlua::Result<()> {
         ("log", log(lua)?),
         ("clock", clock_table(lua)?),
         ("kv", kv(lua)?),
-        ("codec", codec_table(lua)?),
-        ("json", json_table(lua)?),
-        ("regex", more::regex(lua)?),
-        ("tcp", tcp(lua)?),
+        ("metric", facts::metric(lua)?),
+        ("secret", facts::secret(lua)?),
+        ("codec", pure::codec(lua)?),
+        ("json", pure::json(lua)?),
+        ("prometheus", pure::prometheus(lua)?),
+        ("regex", pure::regex(lua)?),
+        ("tcp", tcp_table(lua)?),
         ("http", http_table(lua)?),
         ("udp", more::udp(lua)?),
         ("icmp", more::icmp(lua)?),
         ("dns", more::dns(lua)?),
         ("files", more::files(lua)?),
+        ("node", facts::node(lua)?),
+        ("systemd", facts::systemd(lua)?),
         ("process", process(lua)?),
     ] {
         table.set_readonly(true);
@@ -77,7 +83,7 @@ pub(super) fn time(millis: Option<u32>) -> Option<Duration> {
     millis.map(|millis| Duration::from_millis(millis.into()))
 }
 
-/// `{server_name?, insecure?}`.
+/// `{server_name?, insecure?, authority?, identity?}`.
 pub(super) fn tls_options(table: Option<&Table>) -> mlua::Result<TlsOptions> {
     let Some(table) = table else {
         return Ok(TlsOptions::default());
@@ -86,15 +92,31 @@ pub(super) fn tls_options(table: Option<&Table>) -> mlua::Result<TlsOptions> {
     Ok(TlsOptions {
         server_name: field(table, "server_name")?,
         insecure,
+        authority: field(table, "authority")?,
+        identity: field(table, "identity")?,
     })
 }
 
 /// `{host, port}`.
-pub(super) fn endpoint(lua: &Lua, address: std::net::SocketAddr) -> mlua::Result<Table> {
+pub(super) fn endpoint(lua: &Lua, side: &tcp::Side) -> mlua::Result<Table> {
+    let (host, port) = side.endpoint();
     let table = lua.create_table()?;
-    table.raw_set("host", address.ip().to_string())?;
-    table.raw_set("port", address.port())?;
+    table.raw_set("host", host)?;
+    table.raw_set("port", port)?;
     Ok(table)
+}
+
+/// What a server proved to be.
+pub(super) fn certificate(lua: &Lua, found: Option<Certificate>) -> mlua::Result<Option<Table>> {
+    let Some(found) = found else { return Ok(None) };
+    let table = lua.create_table()?;
+    table.raw_set("days_left", found.days_left())?;
+    table.raw_set("subject", found.subject)?;
+    table.raw_set("names", lua.create_sequence_from(found.names)?)?;
+    table.raw_set("issuer", found.issuer)?;
+    table.raw_set("valid_from", found.valid_from)?;
+    table.raw_set("valid_until", found.valid_until)?;
+    Ok(Some(table))
 }
 
 /// A field of an options table. Raw, for a metamethod of the plugin must not run inside the host.
@@ -212,62 +234,37 @@ fn kv(lua: &Lua) -> mlua::Result<Table> {
     Ok(table)
 }
 
-fn codec_table(lua: &Lua) -> mlua::Result<Table> {
-    let table = lua.create_table()?;
-    let digest = lua.create_function(|_, (algorithm, data): (String, LuaString)| {
-        let algorithm = word(&algorithm, "digest: md5 or sha256", Algorithm::from_word)?;
-        Ok(codec::digest(algorithm, &data.as_bytes()))
-    })?;
-    table.raw_set("digest", digest)?;
-    Ok(table)
-}
-
-fn json_table(lua: &Lua) -> mlua::Result<Table> {
-    let table = lua.create_table()?;
-    table.raw_set(
-        "encode",
-        lua.create_function(|lua, value: Value| give(lua, json::encode(&value)))?,
-    )?;
-    let decode = lua.create_function(|lua, text: LuaString| match json::decode(lua, &text.as_bytes()) {
-        Ok(value) => give(lua, Ok(value?)),
-        Err(error) => give::<Value>(lua, Err(error)),
-    })?;
-    table.raw_set("decode", decode)?;
-    Ok(table)
-}
-
-fn tcp(lua: &Lua) -> mlua::Result<Table> {
+fn tcp_table(lua: &Lua) -> mlua::Result<Table> {
     let table = lua.create_table()?;
     let connect = lua.create_async_function(
         |lua: Lua, (host, port, millis): (String, u16, Option<u32>)| async move {
-            let run = Run::current()?;
-            granted(
-                !run.call.host().grants().net.is_empty(),
-                "host.tcp",
-                "net = [\"target\"]",
-            )?;
+            let run = on_the_net("host.tcp")?;
             let opened = run.call.connect(&host, port, time(millis)).await;
-            let opened = opened.map(|connection| {
-                let shared = Rc::new(Mutex::new(connection));
-                run.open.borrow_mut().push(Rc::clone(&shared));
-                Connection(shared)
-            });
-            give(&lua, opened)
+            give(&lua, opened.map(|connection| hold(&run, connection)))
         },
     )?;
     table.raw_set("connect", connect)?;
+    let connect_unix =
+        lua.create_async_function(|lua: Lua, (path, millis): (String, Option<u32>)| async move {
+            let run = on_the_net("host.tcp")?;
+            let opened = run.call.connect_unix(&path, time(millis)).await;
+            give(&lua, opened.map(|connection| hold(&run, connection)))
+        })?;
+    table.raw_set("connect_unix", connect_unix)?;
     Ok(table)
+}
+
+/// Its run closes it.
+fn hold(run: &Run, connection: tcp::Connection) -> Connection {
+    let shared = Rc::new(Mutex::new(connection));
+    run.open.borrow_mut().push(Rc::clone(&shared));
+    Connection(shared)
 }
 
 fn http_table(lua: &Lua) -> mlua::Result<Table> {
     let table = lua.create_table()?;
     let send = lua.create_async_function(|lua: Lua, request: Table| async move {
-        let run = Run::current()?;
-        granted(
-            !run.call.host().grants().net.is_empty(),
-            "host.http",
-            "net = [\"target\"]",
-        )?;
+        let run = on_the_net("host.http")?;
         let answer = run.call.http(http_request(&request)?).await;
         match answer {
             Ok(response) => give(&lua, Ok(http_response(&lua, response)?)),
@@ -301,6 +298,8 @@ fn http_request(table: &Table) -> mlua::Result<http::Request> {
         body: body.map(|body| body.as_bytes().to_vec()).unwrap_or_default(),
         timeout: time(field(table, "timeout")?),
         connect_to,
+        unix: field::<Option<String>>(table, "unix")?.map(Into::into),
+        redirects: field::<Option<u32>>(table, "redirects")?.unwrap_or(0),
         tls: tls_options(field::<Option<Table>>(table, "tls")?.as_ref())?,
         max_body: field(table, "max_body")?,
     })
@@ -323,6 +322,7 @@ fn http_response(lua: &Lua, response: http::Response) -> mlua::Result<Table> {
     table.raw_set("body", lua.create_string(response.body)?)?;
     table.raw_set("truncated", response.truncated)?;
     table.raw_set("timings", timings)?;
+    table.raw_set("certificate", certificate(lua, response.certificate)?)?;
     Ok(table)
 }
 
@@ -352,6 +352,17 @@ fn process(lua: &Lua) -> mlua::Result<Table> {
     )?;
     table.raw_set("run", run)?;
     Ok(table)
+}
+
+/// The run, if it may use the network at all; where to is looked at later.
+fn on_the_net(what: &str) -> mlua::Result<Rc<Run>> {
+    let run = Run::current()?;
+    granted(
+        !run.call.host().grants().net.is_empty(),
+        what,
+        "net = [\"target\"]",
+    )?;
+    Ok(run)
 }
 
 fn granted(yes: bool, what: &str, line: &str) -> mlua::Result<()> {

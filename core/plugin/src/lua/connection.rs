@@ -6,7 +6,7 @@ use hostcall::{Error, tcp};
 use mlua::{Lua, LuaString, MultiValue, Table, UserData, UserDataMethods, UserDataRef};
 use tokio::sync::Mutex;
 
-use super::api::{endpoint, give, time, tls_options};
+use super::api::{certificate, endpoint, give, time, tls_options};
 use super::run::Run;
 
 /// Shared with its run, which closes it.
@@ -51,6 +51,9 @@ impl UserData for Connection {
             let options = tls_options(options.as_ref())?;
             let result = this.0.lock().await.start_tls(&run.call, &options).await;
             give(&lua, result.map(|()| true))
+        });
+        methods.add_async_method("peer_certificate", |lua, this, ()| async move {
+            certificate(&lua, this.0.lock().await.certificate())
         });
         methods.add_async_method("local_endpoint", |lua, this, ()| async move {
             endpoint(&lua, this.0.lock().await.local())

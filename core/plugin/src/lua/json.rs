@@ -1,15 +1,12 @@
 //! JSON for Lua, bounded on both sides: neither depth nor size may hurt the host.
 
+use hostcall::json::{BYTES_MAX, VALUES_MAX, too_large};
 use hostcall::{Code, Error};
 use mlua::{Lua, Value};
 use serde_json::{Map, Number};
 
 /// Deepest nesting.
 const DEPTH_MAX: usize = 64;
-/// Most values in one document.
-const VALUES_MAX: usize = 20_000;
-/// Most bytes of one document.
-const BYTES_MAX: usize = 256 << 10;
 
 /// Text of a Lua value. A table with a length is a list; any other, the empty one too, is an object.
 pub(super) fn encode(value: &Value) -> Result<String, Error> {
@@ -22,12 +19,7 @@ pub(super) fn encode(value: &Value) -> Result<String, Error> {
 
 /// Lua value of a text. `null` is nil, so it leaves no trace in a table.
 pub(super) fn decode(lua: &Lua, text: &[u8]) -> Result<mlua::Result<Value>, Error> {
-    if text.len() > BYTES_MAX {
-        return Err(too_large());
-    }
-    let value: serde_json::Value = serde_json::from_slice(text)
-        .map_err(|error| Error::new(Code::Protocol, format_args!("not JSON: {error}")))?;
-    Ok(to_lua(lua, &value))
+    Ok(to_lua(lua, &hostcall::json::parse(text)?))
 }
 
 struct Budget {
@@ -126,11 +118,4 @@ fn to_lua(lua: &Lua, value: &serde_json::Value) -> mlua::Result<Value> {
             Value::Table(table)
         }
     })
-}
-
-fn too_large() -> Error {
-    Error::new(
-        Code::TooLarge,
-        format_args!("a JSON document has at most {VALUES_MAX} values and {BYTES_MAX} bytes"),
-    )
 }

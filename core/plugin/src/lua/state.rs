@@ -8,9 +8,10 @@ use mlua::{Function, Lua, LuaOptions, StdLib, Table, Value, VmState};
 use model::plan::Limits;
 
 use super::{Chunk, api, error};
-use crate::answer::in_words;
+use crate::answer::{bounded, in_words};
 use crate::meter::{self, Pace};
 use crate::ticker;
+use crate::wasm::{self, VERSION};
 
 /// Processor time for running the chunk itself.
 const LOAD_CPU: Duration = Duration::from_millis(500);
@@ -76,6 +77,7 @@ impl State {
                 returned.type_name()
             ));
         };
+        fits(&exports, file)?;
         let check = export(&exports, file, "check")?;
         let on_change = export(&exports, file, "on_change")?;
         if check.is_none() && on_change.is_none() {
@@ -104,6 +106,22 @@ impl State {
     }
 }
 
+/// Whether the host speaks the version that a plugin says it wants: `api = "0.1"`.
+fn fits(exports: &Table, file: &str) -> Result<(), String> {
+    let wanted = match exports.raw_get::<Value>("api") {
+        Ok(Value::Nil) => return Ok(()),
+        Ok(Value::String(wanted)) => wanted.to_string_lossy(),
+        _ => return Err(format!("{file}: `api` is a text, such as api = \"{VERSION}\"")),
+    };
+    if wasm::fits(&wanted) {
+        return Ok(());
+    }
+    Err(format!(
+        "{file}: it wants version {} of the host API; this bellwether speaks {VERSION}",
+        bounded(&wanted)
+    ))
+}
+
 fn export(exports: &Table, file: &str, name: &str) -> Result<Option<Function>, String> {
     match exports.raw_get::<Value>(name) {
         Ok(Value::Nil) => Ok(None),
@@ -124,10 +142,10 @@ fn sandbox(limits: &Limits) -> mlua::Result<Lua> {
         | StdLib::UTF8
         | StdLib::BIT
         | StdLib::BUFFER;
-    // A panic of ours must not become an error that a plugin's pcall swallows.
+    // With the other setting pcall is a function of Rust's, across which no call of the host can wait.
     let options = LuaOptions::new()
         .thread_pool_size(COROUTINES_KEPT)
-        .catch_rust_panics(false);
+        .catch_rust_panics(true);
     let lua = Lua::new_with(libraries, options)?;
     let globals = lua.globals();
     for name in REMOVED {

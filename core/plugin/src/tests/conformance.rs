@@ -1,8 +1,11 @@
 //! Each host call does the same for Lua and for a component.
 
-use model::probe::{REASON_MAX, Status};
+mod granted;
 
-use super::kit::{does, loaded, probes, server, udp_server};
+use model::probe::{REASON_MAX, Status};
+use model::status::Metric;
+
+use super::kit::{does, loaded, probes, server, settled, udp_server};
 
 #[tokio::test]
 async fn pure_and_kept_things() {
@@ -14,6 +17,13 @@ async fn pure_and_kept_things() {
             ("kv", "2 of 2 kept true"),
             ("clock", "true true true"),
             ("digest", "900150983cd24fb0d6963f7d28e17f72"),
+            ("hmac", "104152c5bfdca07bc633eebd46199f0255c9f49d"),
+            ("pbkdf2", "ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957"),
+            ("base64", "YWJj 3 true"),
+            ("json", r#"1.5 x true {"b":null} none"#),
+            ("prometheus", "2 job=a 1.5"),
+            ("metric", "true"),
+            ("node", "true true"),
             ("regex", "b=12,b,12, true"),
             ("read /proc/version", "Lin 0 true false true"),
             ("processes no-such-program", "false"),
@@ -28,6 +38,13 @@ async fn pure_and_kept_things() {
             );
             assert_eq!((verdict.ask.0, verdict.generation.0), (7, 1));
         }
+        let metrics = settled(&platform, |_| true).await.metrics;
+        let wanted = [("asked", Metric::Counter(3.0)), ("lag", Metric::Gauge(-0.5))];
+        assert_eq!(
+            metrics,
+            wanted.map(|(name, value)| (name.to_owned(), value)).into(),
+            "{file}"
+        );
     }
 }
 
@@ -116,6 +133,10 @@ async fn what_is_not_granted_is_unknown_with_the_line_to_add() {
             (
                 "run /bin/false",
                 "running /bin/false is not granted; add [\"/bin/false\"] to exec in the plugin's grants",
+            ),
+            (
+                "unix /run/x.sock",
+                "connecting to /run/x.sock is not granted; add \"unix:/run/x.sock\" to net in the plugin's grants",
             ),
             (
                 "read /etc/passwd",

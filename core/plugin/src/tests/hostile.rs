@@ -25,6 +25,8 @@ async fn in_both_runtimes() {
         for (words, reason) in [
             ("spin", "it used all of its processor time (500 ms)"),
             ("eat", "it needed more memory than its limit"),
+            ("string-bomb", "it needed more memory than its limit"),
+            ("storm", "it used all of its processor time (500 ms)"),
             (
                 "recurse",
                 if file.ends_with("lua") {
@@ -45,7 +47,19 @@ async fn in_both_runtimes() {
             ends_itself(&platform, words, reason).await;
         }
         assert_eq!(does(&platform, None, "flood").await.status, Status::Up);
-        assert_eq!(settled(&platform, |_| true).await.faults, 4, "{file}");
+        let verdict = does(&platform, None, "output").await;
+        assert_eq!(
+            (verdict.status, verdict.reason.as_str()),
+            (Status::Up, "16384"),
+            "{file}"
+        );
+        ends_itself(
+            &platform,
+            "long-reason",
+            "a reason of 4194304 bytes; it must be at most 65536",
+        )
+        .await;
+        assert_eq!(settled(&platform, |_| true).await.faults, 7, "{file}");
     }
 }
 
@@ -57,7 +71,6 @@ async fn in_lua() {
         ("spin_in_pcall", "it used all of its processor time"),
         ("spin_in_pattern", "it used all of its processor time"),
         ("spin_in_coroutine", "it used all of its processor time"),
-        ("string_bomb", "it needed more memory than its limit"),
         ("nested_json", "nested deeper than 64"),
     ] {
         ends_itself(&platform, words, reason).await;
@@ -67,7 +80,7 @@ async fn in_lua() {
     }
     let verdict = does(&platform, None, "break_in").await;
     assert_eq!((verdict.status, verdict.reason.as_str()), (Status::Up, ""));
-    let verdict = does(&platform, None, "json").await;
+    let verdict = does(&platform, None, "encode").await;
     assert_eq!(
         (verdict.status, verdict.reason.as_str()),
         (Status::Up, "2.5 true true protocol")

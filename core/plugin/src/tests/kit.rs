@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use hostcall::{Broker, Roots};
 use model::ids::{AskId, HookId};
 use model::link::{ExecOutcome, HookCall, HookEvent};
-use model::plan::{ExecGrant, Grants, Limits, NetGrant, Phase, PluginPlan, PluginSource};
+use model::plan::{ExecGrant, Grants, Limits, NetGrant, Phase, PluginPlan, PluginSource, SecretSource};
 use model::probe::{Ask, Subject, Verdict};
 use model::status::PluginStatus;
 use model::transition::State;
@@ -102,7 +102,8 @@ pub(super) fn platform() -> Platform {
     )
 }
 
-/// A plugin from a file that may reach its target and run echo and sh.
+/// A plugin from a file that may reach its target and run echo and sh. A component that can ask for secrets and units
+/// has to be granted some.
 pub(super) fn plan(name: &str, file: &str) -> PluginPlan {
     let program = |program: &str| ExecGrant {
         argv: vec![program.to_owned()],
@@ -116,6 +117,8 @@ pub(super) fn plan(name: &str, file: &str) -> PluginPlan {
             net: vec![NetGrant::Target],
             exec: vec![program("/bin/echo"), program("/bin/sh")],
             read: vec!["/proc".into()],
+            secret: [("unused".to_owned(), SecretSource::File("/unused".into()))].into(),
+            units: vec!["unused.service".to_owned()],
         },
         // Processor time is dear where tests run side by side in a debug build.
         limits: Limits {

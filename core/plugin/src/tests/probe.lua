@@ -118,6 +118,110 @@ function acts.run(_, ...)
   return "up", `{outcome.code} {(string.gsub(outcome.stdout, "%s+$", ""))}`
 end
 
+function acts.hmac()
+  return "up", host.codec.hmac("sha1", "key", "data")
+end
+
+function acts.pbkdf2()
+  return "up", assert(host.codec.pbkdf2("sha1", "password", "salt", 2))
+end
+
+function acts.base64()
+  local back = assert(host.codec.base64_decode("AP8h"))
+  local bad = host.codec.base64_decode("?") == nil
+  return "up", `{host.codec.base64_encode("abc")} {#back} {bad}`
+end
+
+function acts.json()
+  local text = '{"a":[1.5,"x",true,{"b":null}]}'
+  local all = {}
+  for _, pointer in { "/a/0", "/a/1", "/a/2", "/a/3", "/a/3/b" } do
+    local value, err = host.json.find(text, pointer)
+    assert(err == nil)
+    table.insert(all, if value == nil then "none" else tostring(value))
+  end
+  return "up", table.concat(all, " ")
+end
+
+function acts.prometheus()
+  local found = assert(host.prometheus.find('up{job="a"} 1\nup 0.5\ndown 7\n', "up"))
+  local sum = 0
+  for _, sample in found do
+    sum += sample.value
+  end
+  return "up", `{#found} job={found[1].labels.job} {sum}`
+end
+
+function acts.metric()
+  assert(host.metric.count("asked"))
+  assert(host.metric.count("asked", 2))
+  assert(host.metric.set("lag", -0.5))
+  return "up", tostring(not pcall(host.metric.count, "lag"))
+end
+
+function acts.secret(_, name)
+  local secret, err = host.secret.get(name)
+  if not secret then
+    return "down", err.message
+  end
+  return "up", secret
+end
+
+function acts.tell(_, name)
+  local secret = assert(host.secret.get(name))
+  host.log.write("warn", secret)
+  return "unknown", `it is {secret}`
+end
+
+function acts.node()
+  local load, memory = assert(host.node.load()), assert(host.node.memory())
+  local sane = load.one >= 0 and load.fifteen >= 0 and memory.available <= memory.total
+  return "up", `{sane} {assert(host.node.uptime()) > 0}`
+end
+
+function acts.instances()
+  local all, web = host.node.instances(), host.node.instance("web")
+  local words = `{web.state},{web.previous},{web.cause},{web.network_interface}`
+  local places = `{table.concat(web.addresses, " ")} {table.concat(web.peers, " ")}`
+  return "up", `{#all} {words} {web.priority} {places} {web.since > 0} {host.node.instance("none") == nil}`
+end
+
+function acts.unit(_, name)
+  local unit, err = host.systemd.unit(name)
+  if not unit then
+    return "down", err.message
+  end
+  return "up", `{unit.active} {unit.sub}`
+end
+
+function acts.unix(_, path)
+  local connection, err = host.tcp.connect_unix(path)
+  if not connection then
+    return "down", err.message
+  end
+  assert(connection:write("show info\n"))
+  local answer = assert(connection:read_until("\n"))
+  return "up", `{string.sub(answer, 1, -2)} {connection:remote_endpoint().port}`
+end
+
+function acts.redirect(target, path)
+  local response, err = host.http.send({ url = `http://{target.host}:{target.port}{path}`, redirects = 1 })
+  if not response then
+    return "down", err.message
+  end
+  return "up", `{response.status} {response.certificate == nil}`
+end
+
+function acts.tls(target, authority)
+  local connection = assert(host.tcp.connect(target.host, target.port))
+  local none = connection:peer_certificate() == nil
+  local good, err = connection:start_tls({ authority = authority })
+  if not good then
+    return "down", err.message
+  end
+  return "up", `{none} {connection:peer_certificate().subject}`
+end
+
 function acts.connect(_, to, port)
   local connection, err = host.tcp.connect(to, tonumber(port))
   if not connection then
@@ -161,6 +265,25 @@ function acts.flood()
   return "up", "flooded"
 end
 
+acts["long-reason"] = function()
+  return "up", string.rep("x", 4 * 2 ^ 20)
+end
+
+function acts.storm()
+  local found = 0
+  while true do
+    if host.kv.get("plugin", "none") then found += 1 end
+  end
+end
+
+function acts.output()
+  local outcome, err = host.process.run({ "/bin/sh", "-c", "head -c 10000000 /dev/zero" })
+  if not outcome then
+    return "down", err.message
+  end
+  return "up", tostring(#outcome.stdout)
+end
+
 function acts.fail()
   error("as asked")
 end
@@ -184,7 +307,7 @@ function acts.spin_in_coroutine()
   coroutine.wrap(function() while true do end end)()
 end
 
-function acts.string_bomb()
+acts["string-bomb"] = function()
   return "up", string.rep("x", 2 ^ 30)
 end
 
@@ -217,7 +340,7 @@ function acts.break_in()
   return "up", table.concat(found, " ")
 end
 
-function acts.json()
+function acts.encode()
   local text = assert(host.json.encode({ a = { 1, 2.5, "x" }, b = true }))
   local back = assert(host.json.decode(text))
   local none, err = host.json.decode("{")

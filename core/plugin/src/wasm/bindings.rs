@@ -11,6 +11,7 @@ wasmtime::component::bindgen!({
         "bellwether:plugin/icmp": async,
         "bellwether:plugin/dns": async,
         "bellwether:plugin/files": async,
+        "bellwether:plugin/systemd": async,
         "bellwether:plugin/clock.sleep": async,
     },
     exports: { default: async },

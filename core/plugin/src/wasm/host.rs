@@ -1,20 +1,21 @@
 //! The host API as a component sees it: the contract's types to hostcall's and back.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use hostcall::tcp::Connection;
+use hostcall::tcp::{Connection, Side};
 use hostcall::{Call, Code};
 use model::plan::Limits;
 use wasmtime::ResourceLimiter;
 use wasmtime::component::{Resource, ResourceTable};
 
 use super::bindings::bellwether::plugin::types::{Endpoint, Error, ErrorCode, TlsOptions};
-use super::bindings::bellwether::plugin::{clock, codec, http, kv, log, process, tcp, types};
+use super::bindings::bellwether::plugin::{clock, http, kv, log, process, tcp, types};
 use super::run::time;
 use crate::subject::millis;
 
+mod facts;
 mod more;
+mod pure;
 
 /// Resources that one run may hold.
 const RESOURCES_MAX: usize = 64;
@@ -73,6 +74,13 @@ impl Run {
     /// Whether memory was asked for that the limit does not allow.
     pub(super) fn refused_memory(&self) -> bool {
         self.limits.refused
+    }
+
+    fn hold(&mut self, connection: Connection) -> Result<Resource<Connection>, Error> {
+        self.table.push(connection).map_err(|_| Error {
+            code: ErrorCode::Busy,
+            message: format!("{RESOURCES_MAX} connections are held; drop one first"),
+        })
     }
 
     /// A connection and the run that it is used in.
@@ -168,18 +176,8 @@ impl kv::Host for Run {
         self.call.kv_delete(scope(owner), &key)
     }
 
-    fn increment(&mut self, owner: kv::Scope, key: String, delta: i64) -> Result<i64, Error> {
-        Ok(self.call.kv_increment(scope(owner), &key, delta)?)
-    }
-}
-
-impl codec::Host for Run {
-    fn digest(&mut self, algorithm: codec::Algorithm, data: Vec<u8>) -> String {
-        let algorithm = match algorithm {
-            codec::Algorithm::Md5 => hostcall::codec::Algorithm::Md5,
-            codec::Algorithm::Sha256 => hostcall::codec::Algorithm::Sha256,
-        };
-        hostcall::codec::digest(algorithm, &data)
+    fn increment(&mut self, owner: kv::Scope, key: String, delta: Option<i64>) -> Result<i64, Error> {
+        Ok(self.call.kv_increment(scope(owner), &key, delta.unwrap_or(1))?)
     }
 }
 
@@ -191,10 +189,16 @@ impl tcp::Host for Run {
         timeout: Option<u32>,
     ) -> Result<Resource<Connection>, Error> {
         let connection = self.call.connect(&host, port, time(timeout)).await?;
-        self.table.push(connection).map_err(|_| Error {
-            code: ErrorCode::Busy,
-            message: format!("{RESOURCES_MAX} connections are held; drop one first"),
-        })
+        self.hold(connection)
+    }
+
+    async fn connect_unix(
+        &mut self,
+        path: String,
+        timeout: Option<u32>,
+    ) -> Result<Resource<Connection>, Error> {
+        let connection = self.call.connect_unix(&path, time(timeout)).await?;
+        self.hold(connection)
     }
 }
 
@@ -202,11 +206,11 @@ impl tcp::HostConnection for Run {
     async fn read(
         &mut self,
         this: Resource<Connection>,
-        max: u32,
+        max: Option<u32>,
         timeout: Option<u32>,
     ) -> Result<Vec<u8>, Error> {
         let (connection, call) = self.connection(&this)?;
-        Ok(connection.read(call, max as usize, time(timeout)).await?)
+        Ok(connection.read(call, most(max), time(timeout)).await?)
     }
 
     async fn read_exact(
@@ -223,12 +227,12 @@ impl tcp::HostConnection for Run {
         &mut self,
         this: Resource<Connection>,
         delimiter: Vec<u8>,
-        max: u32,
+        max: Option<u32>,
         timeout: Option<u32>,
     ) -> Result<Vec<u8>, Error> {
         let (connection, call) = self.connection(&this)?;
         Ok(connection
-            .read_until(call, &delimiter, max as usize, time(timeout))
+            .read_until(call, &delimiter, most(max), time(timeout))
             .await?)
     }
 
@@ -242,9 +246,18 @@ impl tcp::HostConnection for Run {
         Ok(connection.write(call, &data, time(timeout)).await?)
     }
 
-    async fn start_tls(&mut self, this: Resource<Connection>, options: TlsOptions) -> Result<(), Error> {
+    async fn start_tls(
+        &mut self,
+        this: Resource<Connection>,
+        options: Option<TlsOptions>,
+    ) -> Result<(), Error> {
         let (connection, call) = self.connection(&this)?;
-        Ok(connection.start_tls(call, &tls(Some(options))).await?)
+        Ok(connection.start_tls(call, &tls(options)).await?)
+    }
+
+    async fn peer_certificate(&mut self, this: Resource<Connection>) -> Option<types::Certificate> {
+        let (connection, _) = self.connection(&this).ok()?;
+        connection.certificate().map(certificate)
     }
 
     async fn local_endpoint(&mut self, this: Resource<Connection>) -> Endpoint {
@@ -278,6 +291,8 @@ impl http::Host for Run {
             body: request.body,
             timeout: time(request.timeout),
             connect_to: request.connect_to.map(|place| (place.host, place.port)),
+            unix: request.unix.map(Into::into),
+            redirects: request.redirects.unwrap_or(0),
             tls: tls(request.tls),
             max_body: request.max_body.map(|max| max as usize),
         };
@@ -294,6 +309,7 @@ impl http::Host for Run {
                 first_byte: millis(timings.first_byte),
                 total: millis(timings.total),
             },
+            certificate: response.certificate.map(certificate),
         })
     }
 }
@@ -316,15 +332,31 @@ fn tls(options: Option<TlsOptions>) -> hostcall::tls::TlsOptions {
         hostcall::tls::TlsOptions {
             server_name: options.server_name,
             insecure: options.insecure,
+            authority: options.authority,
+            identity: options.identity,
         }
     })
 }
 
-fn endpoint(address: SocketAddr) -> Endpoint {
-    Endpoint {
-        host: address.ip().to_string(),
-        port: address.port(),
+fn endpoint(side: &Side) -> Endpoint {
+    let (host, port) = side.endpoint();
+    Endpoint { host, port }
+}
+
+fn certificate(found: hostcall::certificate::Certificate) -> types::Certificate {
+    types::Certificate {
+        days_left: found.days_left(),
+        subject: found.subject,
+        names: found.names,
+        issuer: found.issuer,
+        valid_from: found.valid_from,
+        valid_until: found.valid_until,
     }
+}
+
+/// Bytes of a read: all that one may give when nobody says.
+fn most(max: Option<u32>) -> usize {
+    max.map_or(hostcall::tcp::READ_MAX, |max| max as usize)
 }
 
 fn nowhere() -> Endpoint {

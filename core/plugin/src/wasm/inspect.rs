@@ -6,9 +6,21 @@ use wasmtime::component::Component;
 /// Largest component, in bytes.
 const SIZE_MAX: usize = 8 << 20;
 const PACKAGE: &str = "bellwether:plugin/";
-const VERSION: &str = "@0.1.0";
+/// What is before the last dot of the version says whether it fits: a later 0.1.x only adds.
+pub(crate) const VERSION: &str = "0.1";
 /// Interfaces that everybody is granted.
-const FREE: [&str; 6] = ["types", "log", "clock", "kv", "codec", "regex"];
+const FREE: [&str; 10] = [
+    "types",
+    "log",
+    "clock",
+    "kv",
+    "metric",
+    "codec",
+    "json",
+    "prometheus",
+    "regex",
+    "node",
+];
 
 /// Refuses what is no component, with the cure.
 pub(super) fn bytes(file: &str, bytes: &[u8]) -> Result<(), String> {
@@ -46,14 +58,18 @@ pub(super) fn imports(file: &str, component: &Component, plan: &PluginPlan) -> R
                 "{file}: it imports {name}; WASI is not offered: build for wasm32-unknown-unknown (see sdk/rust)"
             ));
         }
-        let interface = name
-            .strip_prefix(PACKAGE)
-            .and_then(|name| name.strip_suffix(VERSION));
-        let Some(interface) = interface else {
+        let interface = name.strip_prefix(PACKAGE).and_then(|name| name.split_once('@'));
+        let Some((interface, version)) = interface else {
             return Err(format!(
-                "{file}: it imports {name}, which this version does not offer"
+                "{file}: it imports {name}, which is not of bellwether; a plugin has only what sdk/wit offers"
             ));
         };
+        if !fits(version) {
+            return Err(format!(
+                "{file}: it wants version {version} of the host API; this bellwether speaks {VERSION}: build it with \
+                 the sdk of this version"
+            ));
+        }
         if let Some(line) = grant_for(interface, &plan.grants) {
             match missing.iter_mut().find(|(known, _)| *known == line) {
                 Some((_, who)) => who.push(interface.to_owned()),
@@ -82,6 +98,8 @@ fn grant_for(interface: &str, grants: &Grants) -> Option<&'static str> {
         "tcp" | "http" | "udp" | "icmp" | "dns" if grants.net.is_empty() => Some("net = [\"target\"]"),
         "process" if grants.exec.is_empty() => Some("exec = [[\"/usr/bin/PROGRAM\", \"*\"]]"),
         "files" if grants.read.is_empty() => Some("read = [\"/PATH\"]"),
+        "secret" if grants.secret.is_empty() => Some("secret = { NAME = \"/PATH\" }"),
+        "systemd" if grants.units.is_empty() => Some("units = [\"NAME.service\"]"),
         _ => None,
     }
 }
@@ -90,8 +108,14 @@ fn grant_for(interface: &str, grants: &Grants) -> Option<&'static str> {
 pub(super) fn interfaces(component: &Component) -> Vec<String> {
     let kind = component.component_type();
     let names = kind.imports(component.engine()).filter_map(|(name, _)| {
-        let name = name.strip_prefix(PACKAGE)?.strip_suffix(VERSION)?;
+        let (name, _) = name.strip_prefix(PACKAGE)?.split_once('@')?;
         Some(name.to_owned())
     });
     names.collect()
+}
+
+/// Whether an interface of that version is offered.
+pub(crate) fn fits(version: &str) -> bool {
+    let rest = version.strip_prefix(VERSION);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

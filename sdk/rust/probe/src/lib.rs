@@ -2,9 +2,12 @@
 //! Lua is core/plugin/src/tests/probe.lua.
 
 use bellwether_plugin::{
-    Error, Status, Target, Verdict, clock, codec, dns, files, http, icmp, kv, log, mistake, process, regex, tcp, udp,
-    unknown, up,
+    Error, Status, Target, TlsOptions, Verdict, clock, codec, dns, files, http, icmp, kv, log, mistake, process, regex,
+    request, secret, systemd, tcp, tls_options, udp, unknown, up,
 };
+
+mod facts;
+mod hostile;
 
 bellwether_plugin::check!(check);
 
@@ -22,6 +25,23 @@ fn check(target: Target) -> Result<Verdict, Error> {
         ["digest"] => Ok(up(codec::digest(codec::Algorithm::Md5, b"abc"))),
         ["tcp"] => talk(&target),
         ["http", path] => fetch(&target, path),
+        ["hmac"] => Ok(up(codec::hmac(codec::Algorithm::Sha1, b"key", b"data"))),
+        ["pbkdf2"] => codec::pbkdf2(codec::Algorithm::Sha1, b"password", b"salt", 2).map(up),
+        ["base64"] => base64(),
+        ["json"] => facts::look(),
+        ["prometheus"] => facts::samples(),
+        ["metric"] => facts::measure(),
+        ["secret", name] => secret::get(name).map(up),
+        ["tell", name] => {
+            log::write(log::Level::Warn, &secret::get(name)?);
+            Ok(unknown(format!("it is {}", secret::get(name)?)))
+        }
+        ["node"] => facts::node(),
+        ["instances"] => facts::instances(),
+        ["unit", name] => systemd::unit(name).map(|unit| up(format!("{} {}", unit.active, unit.sub))),
+        ["unix", path] => unix(path),
+        ["redirect", path] => redirect(&target, path),
+        ["tls", authority] => encrypted(&target, authority),
         ["regex"] => search(),
         ["udp"] => datagram(&target),
         ["ping", host] => {
@@ -44,23 +64,14 @@ fn check(target: Target) -> Result<Verdict, Error> {
             Ok(up("weighed").with_weight(weight.parse().map_err(|_| mistake("no number"))?))
         }
         ["long"] => Ok(up("ü".repeat(1000))),
-        ["spin"] => loop {
-            std::hint::black_box(0);
-        },
-        ["eat"] => Ok(up(eat())),
-        ["recurse"] => Ok(up(recurse(1))),
-        ["flood"] => {
-            (0..10_000).for_each(|n| log::write(log::Level::Info, &format!("flood {n}")));
-            Ok(up("flooded"))
-        }
-        ["fail"] => panic!("as asked"),
+        [act] => hostile::act(act),
         _ => Ok(unknown(format!("no such act: {act}"))),
     }
 }
 
 fn count() -> Result<Verdict, Error> {
-    let mine = kv::increment(kv::Scope::Target, "n", 1)?;
-    let all = kv::increment(kv::Scope::Plugin, "n", 1)?;
+    let mine = kv::increment(kv::Scope::Target, "n", Some(1))?;
+    let all = kv::increment(kv::Scope::Plugin, "n", None)?;
     kv::set(kv::Scope::Target, "text", b"kept")?;
     let kept = kv::get(kv::Scope::Target, "text").unwrap_or_default();
     let gone = kv::delete(kv::Scope::Target, "text") && kv::get(kv::Scope::Target, "text").is_none();
@@ -77,13 +88,13 @@ fn time() -> Result<Verdict, Error> {
 fn talk(target: &Target) -> Result<Verdict, Error> {
     let (host, port) = target.endpoint()?;
     let connection = tcp::connect(host, port, None)?;
-    let greeting = connection.read_until(b"\r\n", 100, None)?;
+    let greeting = connection.read_until(b"\r\n", Some(100), None)?;
     connection.write(b"ping\r\n", None)?;
     let answer = connection.read_exact(4, None)?;
-    let rest = connection.read(100, None)?;
+    let rest = connection.read(None, None)?;
     let same = connection.remote_endpoint().port == port;
     connection.close();
-    let closed = connection.read(1, None).is_err();
+    let closed = connection.read(Some(1), None).is_err();
     let text = String::from_utf8_lossy(&greeting).trim_end().to_owned();
     Ok(up(format!("{text} {} {} {same} {closed}", String::from_utf8_lossy(&answer), rest.len())))
 }
@@ -92,16 +103,46 @@ fn fetch(target: &Target, path: &str) -> Result<Verdict, Error> {
     let (host, port) = target.endpoint()?;
     let response = http::send(&http::Request {
         method: Some("POST".to_owned()),
-        url: format!("http://www.example.com{path}"),
         headers: vec![("x-probe".to_owned(), "1".to_owned())],
         body: b"body".to_vec(),
-        timeout: None,
         connect_to: Some(bellwether_plugin::Endpoint { host: host.to_owned(), port }),
-        tls: None,
         max_body: Some(5),
+        ..request(format!("http://www.example.com{path}"))
     })?;
     let body = String::from_utf8_lossy(&response.body);
     Ok(up(format!("{} {body} {}", response.status, response.truncated)))
+}
+
+fn base64() -> Result<Verdict, Error> {
+    let back = codec::base64_decode("AP8h")?;
+    let bad = codec::base64_decode("?").is_err();
+    Ok(up(format!("{} {} {bad}", codec::base64_encode(b"abc"), back.len())))
+}
+
+fn unix(path: &str) -> Result<Verdict, Error> {
+    let connection = tcp::connect_unix(path, None)?;
+    connection.write(b"show info\n", None)?;
+    let answer = connection.read_until(b"\n", None, None)?;
+    let port = connection.remote_endpoint().port;
+    Ok(up(format!("{} {port}", String::from_utf8_lossy(&answer).trim_end())))
+}
+
+fn redirect(target: &Target, path: &str) -> Result<Verdict, Error> {
+    let (host, port) = target.endpoint()?;
+    let response = http::send(&http::Request {
+        redirects: Some(1),
+        ..request(format!("http://{host}:{port}{path}"))
+    })?;
+    Ok(up(format!("{} {}", response.status, response.certificate.is_none())))
+}
+
+fn encrypted(target: &Target, authority: &str) -> Result<Verdict, Error> {
+    let (host, port) = target.endpoint()?;
+    let connection = tcp::connect(host, port, None)?;
+    let none = connection.peer_certificate().is_none();
+    connection.start_tls(Some(&TlsOptions { authority: Some(authority.to_owned()), ..tls_options() }))?;
+    let subject = connection.peer_certificate().map(|certificate| certificate.subject);
+    Ok(up(format!("{none} {}", subject.unwrap_or_default())))
 }
 
 fn search() -> Result<Verdict, Error> {
@@ -138,20 +179,4 @@ fn execute(argv: &[&str]) -> Result<Verdict, Error> {
     let outcome = process::run(&argv, None)?;
     let said = String::from_utf8_lossy(&outcome.stdout).trim_end().to_owned();
     Ok(Verdict { status: Status::Up, reason: format!("{} {said}", outcome.code.unwrap_or(-1)), weight: None })
-}
-
-fn eat() -> usize {
-    let mut held = Vec::new();
-    loop {
-        held.push(std::hint::black_box(vec![1_u8; 1 << 20]));
-        if held.len() > 100_000 {
-            return held.len();
-        }
-    }
-}
-
-#[expect(unconditional_recursion, reason = "that is what is asked")]
-fn recurse(depth: u64) -> u64 {
-    let more = std::hint::black_box(depth) + 1;
-    recurse(more) + std::hint::black_box(depth)
 }

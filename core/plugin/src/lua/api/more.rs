@@ -1,41 +1,19 @@
-//! Datagrams, echoes, names, files and patterns.
+//! Datagrams, echoes, names and files.
 
 use hostcall::dns::Answer;
 use mlua::{Lua, LuaString, Table, Value};
 
 use super::super::run::Run;
-use super::{give, granted, time};
+use super::{give, granted, on_the_net, time};
 
-/// The line that lets a plugin on the network.
-const NET: &str = "net = [\"target\"]";
 /// The line that lets it read.
 const READ: &str = "read = [\"/PATH\"]";
-
-pub(super) fn regex(lua: &Lua) -> mlua::Result<Table> {
-    let table = lua.create_table()?;
-    let find = lua.create_function(|lua, (pattern, text): (String, LuaString)| {
-        let found = Run::current()?.call.regex_find(&pattern, &text.as_bytes());
-        let groups = match found {
-            Ok(Some(groups)) => groups,
-            Ok(None) => return give(lua, Ok(Value::Nil)),
-            Err(error) => return give::<Value>(lua, Err(error)),
-        };
-        let list = lua.create_table()?;
-        for group in groups {
-            list.raw_push(lua.create_string(group)?)?;
-        }
-        give(lua, Ok(list))
-    })?;
-    table.raw_set("find", find)?;
-    Ok(table)
-}
 
 pub(super) fn udp(lua: &Lua) -> mlua::Result<Table> {
     let table = lua.create_table()?;
     let exchange = lua.create_async_function(
         |lua: Lua, (host, port, data, millis): (String, u16, LuaString, Option<u32>)| async move {
-            let run = Run::current()?;
-            granted(!run.call.host().grants().net.is_empty(), "host.udp", NET)?;
+            let run = on_the_net("host.udp")?;
             let data = data.as_bytes().to_vec();
             match run.call.udp_exchange(&host, port, &data, time(millis)).await {
                 Ok(answer) => give(&lua, Ok(lua.create_string(answer)?)),
@@ -51,8 +29,7 @@ pub(super) fn icmp(lua: &Lua) -> mlua::Result<Table> {
     let table = lua.create_table()?;
     let ping = lua.create_async_function(
         |lua: Lua, (host, size, millis): (String, Option<u32>, Option<u32>)| async move {
-            let run = Run::current()?;
-            granted(!run.call.host().grants().net.is_empty(), "host.icmp", NET)?;
+            let run = on_the_net("host.icmp")?;
             let took = run.call.ping(&host, size, time(millis)).await;
             give(&lua, took.map(|took| took.as_secs_f64() * 1e6))
         },
@@ -65,8 +42,7 @@ pub(super) fn dns(lua: &Lua) -> mlua::Result<Table> {
     let table = lua.create_table()?;
     let query = lua.create_async_function(
         |lua: Lua, (host, port, name, kind, millis): (String, u16, String, String, Option<u32>)| async move {
-            let run = Run::current()?;
-            granted(!run.call.host().grants().net.is_empty(), "host.dns", NET)?;
+            let run = on_the_net("host.dns")?;
             match run.call.dns_query(&host, port, &name, &kind, time(millis)).await {
                 Ok(answer) => give(&lua, Ok(dns_answer(&lua, answer)?)),
                 Err(error) => give::<Value>(&lua, Err(error)),

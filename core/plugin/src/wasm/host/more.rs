@@ -1,15 +1,9 @@
-//! Datagrams, echoes, names, files and patterns.
+//! Datagrams, echoes, names and files.
 
 use super::super::bindings::bellwether::plugin::types::Error;
-use super::super::bindings::bellwether::plugin::{dns, files, icmp, regex, udp};
+use super::super::bindings::bellwether::plugin::{dns, files, icmp, udp};
 use super::super::run::time;
 use super::Run;
-
-impl regex::Host for Run {
-    fn find(&mut self, pattern: String, text: Vec<u8>) -> Result<Option<Vec<Vec<u8>>>, Error> {
-        Ok(self.call.regex_find(&pattern, &text)?)
-    }
-}
 
 impl udp::Host for Run {
     async fn exchange(
