@@ -1,13 +1,13 @@
 //! What a language reader hands on: plan values, each beside the place it was written at.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
+use ipnet::IpNet;
 use model::ids::{InstanceName, PluginName, TrackerName};
 use model::ipvs::DestinationKey;
 use model::plan::{
-    CheckPlan, GroupPlan, InstancePlan, IpvsPlan, LinkPlan, MachinePlan, PluginPlan, ServerPlan, ServicePlan,
-    StartPlan, StaticPlan, SyncPlan, TrackerPlan, WatchPlan,
+    CheckPlan, ExecGrant, Grants, GroupPlan, InstancePlan, IpvsPlan, LinkPlan, MachinePlan, NetGrant,
+    PluginPlan, ServerPlan, ServicePlan, StartPlan, StaticPlan, SyncPlan, TrackerPlan, WatchPlan,
 };
 
 use crate::iproute::{Priorities, RouteNames};
@@ -159,16 +159,12 @@ pub(crate) struct PluginDraft {
 }
 
 /// A place that needs a plugin, and what the plugin needs for it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PluginUse {
     pub(crate) plugin: PluginName,
     pub(crate) span: Span,
-    /// A command that the operator wrote for it.
-    pub(crate) exec: Option<Exec>,
-    /// An address that the operator wrote for it.
-    pub(crate) connect: Option<std::net::IpAddr>,
-    /// A file that the operator wrote for it.
-    pub(crate) read: Option<PathBuf>,
+    /// What the operator wrote for it to do.
+    pub(crate) needs: Grants,
 }
 
 /// A command and who runs it.
@@ -183,12 +179,20 @@ pub(crate) type User = Option<(String, Option<String>)>;
 
 impl PluginUse {
     pub(crate) fn of(check: &CheckPlan, span: &Span, exec: Option<Exec>) -> Self {
+        let mut needs = plugins::needs(check.plugin.as_str(), &check.parameters);
+        needs.exec.extend(exec.map(|exec| ExecGrant {
+            argv: exec.argv,
+            any_arguments: false,
+            user: exec.user,
+        }));
+        needs.net.extend(check.address.map(|address| NetGrant::Net {
+            net: IpNet::from(address),
+            port: None,
+        }));
         Self {
             plugin: check.plugin.clone(),
             span: span.clone(),
-            exec,
-            connect: check.address.or_else(|| plugins::address_in(check)),
-            read: plugins::file_in(check),
+            needs,
         }
     }
 }

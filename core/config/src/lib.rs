@@ -26,7 +26,7 @@ mod check;
 mod draft;
 mod plugins;
 mod secret;
-pub use plugins::{EMBEDDED, net_grant};
+pub use plugins::{EMBEDDED, grants_of, needs, net_grant};
 
 mod source;
 mod unit;

@@ -7,6 +7,7 @@ mod balancing;
 mod iproute;
 mod keepalived;
 mod meaning;
+mod plugins;
 mod proof;
 mod strict;
 mod syntax;

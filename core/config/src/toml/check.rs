@@ -146,13 +146,13 @@ fn rest(keys: &Keys<'_>, plugin: &str, parameters: &mut Parameters, d: &mut Diag
     let own = plugins::parameters_of(plugin);
     let mut good = true;
     for Entry { key, key_span, node } in keys.rest() {
-        let known = own.is_some_and(|own| own.contains(&key.as_str()));
+        let known = own.as_ref().is_some_and(|own| own.contains(&key.as_str()));
         // Only a single slip: `role` is a good name for a parameter, although `rise` is near.
         let misspelt = keys
             .known()
             .iter()
             .any(|known| strsim::damerau_levenshtein(key, known) == 1);
-        match own {
+        match &own {
             Some(own) if !known => {
                 let all: Vec<&str> = keys.known().iter().chain(own).copied().collect();
                 d.unknown_key(key_span, key, &format!("a check by {plugin}"), &all);

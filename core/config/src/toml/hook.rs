@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::plan::{Arguments, CommandPlan, HookAction, HookPlan, Phase};
+use model::plan::{Arguments, CommandPlan, Grants, HookAction, HookPlan, Phase};
 
 use super::keys::{self, At, Keys};
 use super::tree::{Node, Value};
@@ -49,9 +49,7 @@ fn lower(node: &Node, draft: &mut Draft, d: &mut Diagnostics) -> Option<HookPlan
             draft.uses.push(PluginUse {
                 plugin,
                 span,
-                exec: None,
-                connect: None,
-                read: None,
+                needs: Grants::default(),
             });
             let parameters = parameters.map(super::tree::Table::parameters).unwrap_or_default();
             HookAction::Plugin {

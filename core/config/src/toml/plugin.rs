@@ -1,6 +1,8 @@
 //! `[plugin.NAME]`: where its code is, what it may touch, what it may cost.
 
-use model::plan::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource};
+use std::collections::BTreeMap;
+
+use model::plan::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource, SecretSource};
 
 use super::keys::{self, Keys};
 use super::tree::{Entry, Node, Table, Value};
@@ -67,8 +69,45 @@ fn grants(table: &Table, d: &mut Diagnostics) -> Grants {
         }
     });
     let read = read.collect();
+    let secret = keys
+        .table("secret", d)
+        .map(|table| secrets(table, d))
+        .unwrap_or_default();
+    let units = keys.list("units", d).iter().filter_map(|node| {
+        let unit = keys::text(node, d)?;
+        if unit.contains('.') {
+            Some(unit.to_owned())
+        } else {
+            d.bad_unit(&node.span, unit)
+        }
+    });
+    let units = units.collect();
     keys.finish(d);
-    Grants { net, exec, read }
+    Grants {
+        net,
+        exec,
+        read,
+        secret,
+        units,
+    }
+}
+
+/// `{ token = "/etc/bellwether/token", other = "env:TOKEN" }`: each by the name that the plugin knows it by.
+fn secrets(table: &Table, d: &mut Diagnostics) -> BTreeMap<String, SecretSource> {
+    let mut found = BTreeMap::new();
+    for Entry { key, node, .. } in &table.entries {
+        let Some(text) = keys::text(node, d) else { continue };
+        let source = match text.strip_prefix("env:") {
+            Some(variable) if !variable.is_empty() => SecretSource::Environment(variable.to_owned()),
+            _ if text.starts_with('/') => SecretSource::File(text.into()),
+            _ => {
+                d.bad_secret::<()>(&node.span, text);
+                continue;
+            }
+        };
+        found.insert(key.clone(), source);
+    }
+    found
 }
 
 fn net(node: &Node, d: &mut Diagnostics) -> Option<NetGrant> {

@@ -272,36 +272,6 @@ impl Diagnostics {
         None
     }
 
-    pub(crate) fn bad_net_grant<T>(&mut self, span: &Span, found: &str) -> Option<T> {
-        let message = format!("`{found}` is no place to connect to");
-        self.error("bellwether::bad_grant", span, message, "not a network")
-            .help("write \"target\", \"10.0.0.0/8\", \"10.0.0.0/8:443\" or \"[2001:db8::/32]:443\"");
-        None
-    }
-
-    pub(crate) fn relative_grant<T>(&mut self, span: &Span, found: &str) -> Option<T> {
-        let message = format!("`{found}` is relative; a grant names a file or directory from the root");
-        self.error("bellwether::bad_grant", span, message, "relative")
-            .help("begin it with `/`");
-        None
-    }
-
-    pub(crate) fn unknown_parameter(&mut self, span: &Span, plugin: &str, name: &str, wanted: &str) {
-        let message = format!("parameter `{name}` of {plugin} is {wanted}");
-        self.error("bellwether::bad_parameter", span, message, "in this check");
-    }
-
-    pub(crate) fn missing_parameter(&mut self, span: &Span, plugin: &str, name: &str, example: &str) {
-        let message = format!("a check by {plugin} needs `{name}`");
-        self.error(
-            "bellwether::bad_parameter",
-            span,
-            message,
-            format!("`{name}` is missing"),
-        )
-        .help(format!("add {example}"));
-    }
-
     pub(crate) fn persistence_range<T>(&mut self, span: &Span) -> Option<T> {
         let message = "persistence lasts whole seconds, from 1 s to 31 days";
         self.error("bellwether::persistence", span, message, "outside that")

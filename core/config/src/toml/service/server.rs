@@ -8,7 +8,6 @@ use model::plan::{Arguments, CommandPlan, ServerPlan};
 use super::parts::{self, destination};
 use crate::diagnostics::Diagnostics;
 use crate::draft::{PluginUse, server};
-use crate::source::Span;
 use crate::toml::check::{self, Checked};
 use crate::toml::keys::{self, Keys};
 use crate::toml::tree::{Node, Value};
@@ -42,7 +41,7 @@ pub(super) fn lower(
     d: &mut Diagnostics,
 ) -> Option<ServerPlan> {
     let inherit = |uses: &mut Vec<PluginUse>| {
-        uses.extend(base.checks.iter().map(|check| copy_use(&check.used)));
+        uses.extend(base.checks.iter().map(|check| check.used.clone()));
         base.checks.iter().map(|check| check.plan.clone()).collect()
     };
     let Value::Table(table) = &node.value else {
@@ -98,15 +97,4 @@ pub(super) fn lower(
         down: down.map(command),
         ..server(destination(address?), forward)
     })
-}
-
-fn copy_use(used: &PluginUse) -> PluginUse {
-    let span: Span = used.span.clone();
-    PluginUse {
-        plugin: used.plugin.clone(),
-        span,
-        exec: used.exec.clone(),
-        connect: used.connect,
-        read: used.read.clone(),
-    }
 }
