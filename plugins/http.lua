@@ -4,19 +4,27 @@
 --   host    Host header and, over https, the name asked for; the real server's address when absent
 --   status  list of codes and ranges, such as [200, "300-399"]; 200-299 when absent
 --   digest  MD5 of the body, 32 hexadecimal digits
+--   match   regular expression that the body must match
+--   response_headers  table of names and regular expressions that the answer's headers must match
 -- and of all of them:
 --   scheme  "http" (when absent) or "https"
 --   method  "GET" when absent
+--   request_headers  table of names and values that are sent
 --   sni     name asked for over TLS; host when absent
 --   verify  true: over https the certificate must be good; false when absent, as a real server seldom has its own
+--   ca_file      file (PEM) with the only authorities to trust; implies verify
+--   client_file  file (PEM) with the certificate and key that we show
+--   days_left    fewest days that the server's certificate must still be good for
+--   redirects    most redirects that are followed; 0 when absent, 5 at most
 --   urls    list of tables with the parameters of one URL, asked one after the other
 --!strict
 
 local KNOWN = {
   scheme = "string", method = "string", sni = "string", verify = "boolean", urls = "table",
-  path = "string", host = "string", status = "table", digest = "string",
+  path = "string", host = "string", status = "table", digest = "string", match = "string", response_headers = "table",
+  request_headers = "table", ca_file = "string", client_file = "string", days_left = "number", redirects = "number",
 }
-local OF_URL = { path = true, host = true, status = true, digest = true }
+local OF_URL = { path = true, host = true, status = true, digest = true, match = true, response_headers = true }
 
 -- {from, to} pairs of a status list, or nil and what is wrong.
 local function ranges(list)
@@ -80,6 +88,36 @@ local function authority(target, scheme)
   return if target.port == usual then name else `{name}:{target.port}`
 end
 
+-- What is wrong with the answer beside its status, or nil.
+local function lacks(response, common, url)
+  if (url.digest or url.match) and response.truncated then
+    return `the body is longer than {#response.body} bytes; it cannot be checked`
+  end
+  if url.digest then
+    local digest = host.codec.digest("md5", response.body)
+    if digest ~= string.lower(url.digest) then
+      return `the body's digest is {digest}`
+    end
+  end
+  if url.match and not host.regex.find(url.match, response.body) then
+    return `the body does not match {url.match}`
+  end
+  for name, pattern in url.response_headers or {} do
+    local value = response.headers[string.lower(name)]
+    if not value or not host.regex.find(pattern, value) then
+      return `header {name} is {value or "not there"}`
+    end
+  end
+  if common.days_left then
+    if not response.certificate then
+      return "it has no certificate"
+    elseif response.certificate.days_left < common.days_left then
+      return `the certificate is good for {response.certificate.days_left} days`
+    end
+  end
+  return nil
+end
+
 local function ask(target, common, url)
   local scheme = common.scheme or "http"
   local path = url.path or "/"
@@ -91,7 +129,14 @@ local function ask(target, common, url)
     method = common.method,
     url = `{scheme}://{url.host or common.host or authority(target, scheme)}{path}`,
     connect_to = { host = target.host, port = target.port },
-    tls = { server_name = common.sni, insecure = not common.verify },
+    headers = common.request_headers,
+    redirects = common.redirects,
+    tls = {
+      server_name = common.sni,
+      insecure = not common.verify and not common.ca_file,
+      authority = common.ca_file,
+      identity = common.client_file,
+    },
   })
   if not response then
     return "down", `{path}: {err.message}`
@@ -99,14 +144,9 @@ local function ask(target, common, url)
   if not is_wanted(response.status, wanted) then
     return "down", `{path}: status {response.status}`
   end
-  if url.digest then
-    if response.truncated then
-      return "down", `{path}: the body is longer than {#response.body} bytes; its digest cannot be checked`
-    end
-    local digest = host.codec.digest("md5", response.body)
-    if digest ~= string.lower(url.digest) then
-      return "down", `{path}: the body's digest is {digest}`
-    end
+  local wrong_too = lacks(response, common, url)
+  if wrong_too then
+    return "down", `{path}: {wrong_too}`
   end
   return "up", `{path}: status {response.status} in {response.timings.total} ms`
 end

@@ -2,11 +2,14 @@
 -- Parameters:
 --   role      "master" or "slave"; any when absent
 --   password  given by AUTH first
+--   password_file  file that holds it, which only root has to be able to read
 --   user      whose password it is; the default user when absent
 --   lag       most seconds since a slave last heard of its master
 --!strict
 
-local KNOWN = { role = "string", password = "string", user = "string", lag = "number" }
+local KNOWN = {
+  role = "string", password = "string", password_file = "string", user = "string", lag = "number",
+}
 
 -- A command as the protocol writes it: an array of strings.
 local function command(...)
@@ -69,7 +72,8 @@ local function check(target)
   local parameters = target.parameters
   for name, value in parameters do
     if KNOWN[name] ~= type(value) then
-      return "unknown", `redis takes role, password and user, which are texts, and lag, a number; not {name}`
+      return "unknown",
+        `redis takes role, password, password_file and user, which are texts, and lag, a number; not {name}`
     end
   end
   if not target.host then
@@ -79,8 +83,16 @@ local function check(target)
   if not connection then
     return "down", err.message
   end
-  if parameters.password then
-    local words = { parameters.password }
+  local password = parameters.password
+  if parameters.password_file then
+    local secret, none = host.secret.get(parameters.password_file)
+    if not secret then
+      return "unknown", none.message
+    end
+    password = secret
+  end
+  if password then
+    local words = { password }
     if parameters.user then
       table.insert(words, 1, parameters.user)
     end

@@ -1,16 +1,22 @@
 //! Plugins inside the binary, so that one file is enough. Sandboxed guests like any other.
 
 /// Each by its name, in order.
-const ALL: [(&str, &str); 11] = [
+const ALL: [(&str, &str); 17] = [
     ("dns", include_str!("../../../plugins/dns.lua")),
     ("file", include_str!("../../../plugins/file.lua")),
+    ("gateway", include_str!("../../../plugins/gateway.lua")),
+    ("haproxy", include_str!("../../../plugins/haproxy.lua")),
     ("http", include_str!("../../../plugins/http.lua")),
     ("json", include_str!("../../../plugins/json.lua")),
     ("misc", include_str!("../../../plugins/misc.lua")),
+    ("mysql", include_str!("../../../plugins/mysql.lua")),
     ("ping", include_str!("../../../plugins/ping.lua")),
+    ("postgres", include_str!("../../../plugins/postgres.lua")),
     ("process", include_str!("../../../plugins/process.lua")),
+    ("prometheus", include_str!("../../../plugins/prometheus.lua")),
     ("redis", include_str!("../../../plugins/redis.lua")),
     ("smtp", include_str!("../../../plugins/smtp.lua")),
+    ("systemd", include_str!("../../../plugins/systemd.lua")),
     ("tcp", include_str!("../../../plugins/tcp.lua")),
     ("udp", include_str!("../../../plugins/udp.lua")),
 ];

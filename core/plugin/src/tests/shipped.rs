@@ -9,7 +9,9 @@ use model::value::{Parameters, Value};
 use super::kit::{ask, guest, plan, platform, server, settled};
 use crate::Platform;
 
+mod databases;
 mod more;
+mod nearby;
 
 fn shipped() -> Platform {
     let platform = platform();

@@ -219,7 +219,7 @@ async fn file_and_process_look_at_this_node() {
     unknown: file.lua:22: reading /etc/shadow is not granted; add "/etc/shadow" to read in the plugin's grants
     unknown: file needs the parameter path, such as path = "/run/maintenance"
     down: 0 processes of no-such-program
-    unknown: process needs the parameter name, such as name = "haproxy"
+    unknown: process needs the parameter name, such as name = "haproxy", or pid_file, or cgroup
     "#);
     let mut child = std::process::Command::new("sleep")
         .arg("600")
@@ -290,5 +290,5 @@ fn each_tells_of_itself() {
             shipped.name
         );
     }
-    assert_eq!(all.len(), 11);
+    assert_eq!(all.len(), 17);
 }
