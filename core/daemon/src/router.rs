@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use crate::link::{Incoming, Port};
 
 pub(crate) use configuration::environment;
+pub(crate) use plugins::secrets;
 
 mod apply;
 mod balance;
@@ -24,6 +25,7 @@ mod control;
 mod elect;
 mod hooks;
 mod kernel;
+mod plugins;
 mod state;
 mod traffic;
 mod watch;

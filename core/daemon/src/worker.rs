@@ -136,6 +136,8 @@ fn handle(frame: ToWorker, platform: &Arc<Platform>, port: &Port<FromWorker>) {
             port.send(FromWorker::Plugins(platform.status()));
         }
         ToWorker::Code { plugin, code } => platform.set_code(plugin, code),
+        ToWorker::Secrets { plugin, values } => platform.set_secrets(&plugin, values),
+        ToWorker::Instances(all) => platform.set_instances(all),
         ToWorker::Ask(ask) => {
             tokio::spawn(async move { port.send(FromWorker::Verdict(platform.ask(ask).await)) });
         }

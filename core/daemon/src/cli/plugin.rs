@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+mod grants;
 mod new;
 mod run;
 mod tell;

@@ -1,16 +1,13 @@
-//! Reading the configuration and the code of plugins: blocking work, done off the loop.
+//! Reading the configuration: blocking work, done off the loop.
 
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use model::link::FRAME_MAX;
 use model::plan::Plan;
 
-/// Largest plugin file, in bytes.
-const CODE_MAX: u64 = 8 << 20;
 /// More than a frame needs beside its content.
 const FRAME_OVERHEAD: usize = 64;
 /// Who runs scripts in keepalived's language when nobody says, where there is such a user.
@@ -120,26 +117,4 @@ fn route_names() -> config::RouteNames {
         }
     }
     names
-}
-
-/// Reads a plugin's file. A file that others may write is refused: who can write it, runs code here.
-pub(super) fn read_code(path: &Path) -> Result<Vec<u8>, String> {
-    let shown = path.display();
-    let cannot = |error: std::io::Error| format!("cannot read {shown}: {error}");
-    let file = File::open(path).map_err(cannot)?;
-    let metadata = file.metadata().map_err(cannot)?;
-    if !metadata.is_file() {
-        return Err(format!("cannot read {shown}: not a file"));
-    }
-    if metadata.mode() & 0o002 != 0 {
-        return Err(format!(
-            "{shown} may be written by anybody; run `chmod o-w {shown}`"
-        ));
-    }
-    let mut code = Vec::new();
-    file.take(CODE_MAX + 1).read_to_end(&mut code).map_err(cannot)?;
-    if code.len() as u64 > CODE_MAX {
-        return Err(format!("{shown} is larger than {} MiB", CODE_MAX >> 20));
-    }
-    Ok(code)
 }

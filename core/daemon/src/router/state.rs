@@ -2,7 +2,6 @@
 
 mod reload;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,9 +11,8 @@ use engine::lvs::Balancer;
 use engine::watch::Watches;
 use linux::clock;
 use linux::ipvs::preflight;
-use model::ids::PluginName;
 use model::link::{FromGuardian, FromWorker, HookCall, ToGuardian, ToWorker};
-use model::plan::{Plan, PluginSource, ProcessPattern, WatchSubject};
+use model::plan::{Plan, ProcessPattern, WatchSubject};
 use model::status::{ConfigurationStatus, PluginStatus};
 use model::time::Instant;
 use model::transition::Transition;
@@ -25,6 +23,7 @@ use super::configuration;
 use super::control::Request;
 use super::elect::{ElectInput, ElectPort};
 use super::hooks::Hooks;
+use super::plugins::{self, Plugins};
 use super::traffic::Traffic;
 use super::watch::{Changed, Watch};
 use super::{Event, Options, serve_worker, watched};
@@ -66,8 +65,8 @@ pub(super) struct Router {
     pub(super) started: Instant,
     /// Orders that the kernel's balancer has not answered.
     pub(super) ipvs_pending: usize,
-    /// Code of plugin files as last read.
-    code: BTreeMap<PluginName, Result<Vec<u8>, String>>,
+    /// What the worker was told of plugins.
+    supplies: Plugins,
     /// Number of the worker's link; what comes from an older one is void.
     worker: u32,
     pub(super) worker_up: bool,
@@ -105,7 +104,7 @@ impl Router {
             configuration: ConfigurationStatus::default(),
             started: now,
             ipvs_pending: 0,
-            code: BTreeMap::new(),
+            supplies: Plugins::default(),
             worker: 0,
             worker_up: false,
             guardian_up: true,
@@ -218,6 +217,8 @@ impl Router {
             .any(|instance| instance.name == transition.instance);
         let plan = if is_known { &self.plan } else { &self.previous };
         self.hooks.handle_transition(plan, transition);
+        self.supplies
+            .handle_transition(transition, &self.plan, &self.doors.worker);
         self.balancer
             .handle_state(&transition.instance, transition.to, clock::now());
     }
@@ -278,7 +279,7 @@ impl Router {
                     Ok(port) => self.doors.worker = port,
                     Err(error) => tracing::error!(%error, "cannot serve the new worker"),
                 }
-                self.send_plugins();
+                self.supplies.tell_all(&self.plan, &self.doors.worker);
             }
             Incoming::Frame(FromGuardian::Peer, None) => tracing::error!("a link without a descriptor"),
             Incoming::Frame(FromGuardian::Reload, _) => self.begin_reload(None),
@@ -330,7 +331,7 @@ impl Router {
         self.doors.guardian.send(ToGuardian::Granted(granted));
         let share = self.plan.machine.checks.clone();
         self.doors.guardian.send(ToGuardian::WorkerShare(share));
-        self.send_plugins();
+        self.supplies.tell_all(&self.plan, &self.doors.worker);
         for warning in preflight(&self.plan) {
             tracing::warn!("{warning}");
         }
@@ -364,14 +365,7 @@ impl Router {
     }
 
     fn watch_files(&mut self, files: Vec<PathBuf>) {
-        let code = self
-            .plan
-            .plugins
-            .iter()
-            .filter_map(|plugin| match &plugin.source {
-                PluginSource::File(path) => Some(path.clone()),
-                PluginSource::Embedded => None,
-            });
+        let code = plugins::files(&self.plan);
         let numbers = self.plan.numbers().map(|(_, path)| path.to_owned());
         let paths = &self.doors.options.paths;
         self.doors
@@ -379,41 +373,12 @@ impl Router {
             .set(paths, files, code.collect(), numbers.collect());
     }
 
-    /// Tells a worker all there is to know: it remembers nothing of its predecessor.
-    fn send_plugins(&mut self) {
-        self.code.clear();
-        self.doors
-            .worker
-            .send(ToWorker::Plugins(self.plan.plugins.clone()));
-        self.handle_code();
-    }
-
-    /// Reads plugin files again, and passes on those that changed.
-    fn handle_code(&mut self) {
-        for plugin in &self.plan.plugins {
-            let PluginSource::File(path) = &plugin.source else {
-                continue;
-            };
-            let code = configuration::read_code(path);
-            if self.code.get(&plugin.name) != Some(&code) {
-                let frame = ToWorker::Code {
-                    plugin: plugin.name.clone(),
-                    code: code.clone(),
-                };
-                // What a worker that is behind did not get is told again at the next look.
-                if self.doors.worker.send(frame) {
-                    self.code.insert(plugin.name.clone(), code);
-                }
-            }
-        }
-    }
-
     fn handle_files(&mut self, changed: &Changed) {
         if changed.numbers {
             self.read_numbers();
         }
         if changed.code {
-            self.handle_code();
+            self.supplies.read_again(&self.plan, &self.doors.worker);
         }
         if changed.configuration {
             self.begin_reload(None);

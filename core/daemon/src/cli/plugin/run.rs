@@ -7,17 +7,20 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 use futures_util::future::BoxFuture;
 use hostcall::log::Level;
 use model::ids::{AskId, HookId, PluginName};
 use model::link::{ExecOutcome, HookCall, HookEvent};
-use model::plan::{ExecGrant, Grants, Limits, NetGrant, Phase, PluginPlan, PluginSource};
+use model::plan::{Limits, NetGrant, Phase, PluginPlan, PluginSource};
 use model::probe::{Ask, Status, Subject};
 use model::transition::State;
 use model::value::{Parameters, Value};
 use plugin::{Broker, Observer, Options, Platform};
+
+use super::grants;
+use crate::router::secrets;
 
 #[derive(Debug, Args)]
 pub(super) struct Run {
@@ -29,7 +32,8 @@ pub(super) struct Run {
     /// A parameter; the value is JSON, or else a text
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, Value)>,
-    /// What it may touch beside its target: net=10.0.0.0/8:443, read=/PATH, or exec="/usr/bin/PROGRAM *"
+    /// What it may touch beside its target: net=10.0.0.0/8:443, read=/PATH, secret=NAME=/PATH, units=NAME.service, or
+    /// exec="/usr/bin/PROGRAM *"
     #[arg(long = "grant", value_name = "KIND=WHAT")]
     grants: Vec<String>,
     /// Tell a hook of a transition to this state, instead of asking a check
@@ -73,6 +77,10 @@ impl Run {
         })
     }
 
+    fn parameters(&self) -> Parameters {
+        self.parameters.iter().cloned().collect()
+    }
+
     fn load(&self, platform: &Platform) -> anyhow::Result<PluginName> {
         let shown = self.file.display().to_string();
         let shipped = plugin::shipped().into_iter().find(|one| one.name == shown);
@@ -88,13 +96,23 @@ impl Run {
                 )
             }
         };
+        let mut granted = grants::parse(&self.grants)?;
+        if source == PluginSource::Embedded {
+            // As a check of the configuration has it: what the parameters name, it may touch.
+            granted.add(&config::grants_of(&name));
+            granted.add(&config::needs(&name, &self.parameters()));
+        } else {
+            granted.net.push(NetGrant::Target);
+        }
         let name: PluginName = name.as_str().into();
+        let secrets = secrets::read(&granted.secret);
         platform.set_plugins(vec![PluginPlan {
             name: name.clone(),
             source,
-            grants: grants(&self.grants)?,
+            grants: granted,
             limits: Limits::default(),
         }]);
+        platform.set_secrets(&name, secrets);
         if let Some(code) = code {
             platform.set_code(name.clone(), Ok(code));
         }
@@ -102,7 +120,7 @@ impl Run {
     }
 
     async fn ask(&self, platform: &Platform, plugin: PluginName, timeout: Duration) -> (String, u8) {
-        let parameters: Parameters = self.parameters.iter().cloned().collect();
+        let parameters = self.parameters();
         if let Some(phase) = self.event {
             let call = HookCall {
                 id: HookId(0),
@@ -193,39 +211,6 @@ fn from_json(json: serde_json::Value) -> Result<Value, String> {
             Value::Table(entries.collect::<Result<_, String>>()?)
         }
     })
-}
-
-/// The target, and what is given.
-fn grants(given: &[String]) -> anyhow::Result<Grants> {
-    let mut grants = Grants {
-        net: vec![NetGrant::Target],
-        ..Grants::default()
-    };
-    for grant in given {
-        match grant.split_once('=') {
-            Some(("net", place)) => {
-                let parsed = config::net_grant(place);
-                grants.net.push(parsed.with_context(|| {
-                    format!("{place:?} is no place for --grant net: such as net=10.0.0.0/8:443")
-                })?);
-            }
-            Some(("read", path)) if path.starts_with('/') => grants.read.push(path.into()),
-            Some(("exec", command)) => {
-                let mut argv: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
-                let any_arguments = argv.len() == 2 && argv.last().is_some_and(|last| last == "*");
-                if any_arguments {
-                    argv.truncate(1);
-                }
-                grants.exec.push(ExecGrant {
-                    argv,
-                    any_arguments,
-                    user: None,
-                });
-            }
-            _ => bail!("{grant:?} is no grant; net=PLACE, read=/PATH or exec=\"/PROGRAM *\""),
-        }
-    }
-    Ok(grants)
 }
 
 /// Notes what happens, as lines of text.

@@ -10,9 +10,9 @@ pub(super) fn list() -> String {
     let mut text = String::new();
     for shipped in plugin::shipped() {
         // Writing to a String cannot fail, here and below.
-        let _ = writeln!(text, "{:8} {}", shipped.name, shipped.summary);
+        let _ = writeln!(text, "{:10} {}", shipped.name, shipped.summary);
         for (name, what) in shipped.parameters {
-            let _ = writeln!(text, "           {name:10} {what}");
+            let _ = writeln!(text, "             {name:16} {what}");
         }
     }
     text
@@ -39,10 +39,7 @@ pub(super) fn describe(file: &Path) -> anyhow::Result<String> {
 }
 
 fn is_free(interface: &str) -> bool {
-    matches!(
-        interface,
-        "log" | "clock" | "kv" | "codec" | "json" | "regex" | "types"
-    )
+    needs(interface).ends_with("granted to all")
 }
 
 fn needs(interface: &str) -> &'static str {
@@ -57,7 +54,11 @@ fn needs(interface: &str) -> &'static str {
         "kv" => "keeps values over runs and swaps; granted to all",
         "log" => "writes to the daemon's log; granted to all",
         "clock" => "tells and spends time; granted to all",
-        "codec" | "json" | "regex" | "types" => "only computes; granted to all",
+        "metric" => "counts and measures, for `bellwether status`; granted to all",
+        "node" => "looks at this node and its instances; granted to all",
+        "secret" => "knows secrets, which have to be granted: secret = { NAME = \"/PATH\" }",
+        "systemd" => "looks at units, which have to be granted: units = [\"NAME.service\"]",
+        "codec" | "json" | "prometheus" | "regex" | "types" => "only computes; granted to all",
         _ => "this version does not offer it",
     }
 }

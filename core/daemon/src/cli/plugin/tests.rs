@@ -106,59 +106,103 @@ fn the_guide_is_true() {
 #[test]
 fn shipped_plugins_are_listed() {
     insta::assert_snapshot!(types("bellwether plugin list", Path::new("/dev/null"), SERVER), @r#"
-    dns      a name server is well when it answers a question without an error.
-               name       what is asked for; "." when absent
-               type       A, AAAA, NS, CNAME, SOA, PTR, MX, TXT, SRV or CAA; SOA when absent
-               records    true: an answer without records is not enough
-    file     this node is well while a file is there, or is not, or says something.
-               path       the file
-               absent     true: it must not be there, as a flag that takes a server out of service
-               contains   what must stand in it
-               age        most seconds since it was last written
-    http     a real server is well when every URL is answered as expected.
-               path       "/" when absent
-               host       Host header and, over https, the name asked for; the real server's address when absent
-               status     list of codes and ranges, such as [200, "300-399"]; 200-299 when absent
-               digest     MD5 of the body, 32 hexadecimal digits
-               scheme     "http" (when absent) or "https"
-               method     "GET" when absent
-               sni        name asked for over TLS; host when absent
-               verify     true: over https the certificate must be good; false when absent, as a real server seldom has its own
-               urls       list of tables with the parameters of one URL, asked one after the other
-    json     a server is well when what it says of itself by HTTP is as wanted, as etcd, Patroni, Consul and others do.
-               path       of the URL; "/" when absent
-               field      where to look in the answer, such as "status" or "members.1.state"
-               equals     what must stand there: a text, a number, true or false; anything but null, false or nothing when absent
-               scheme     "http" (when absent) or "https"
-               host       in the URL; the real server's address when absent
-               verify     true: over https the certificate must be good
-               status     code that the answer must have; 200 when absent
-    misc     a command decides. Exit code 0 is well, anything else is not.
-               command    list of strings: program and arguments. Must be granted; runs without a shell.
-               dynamic    true: exit code 0 is well, 1 is not, and 2 to 255 is well with the weight 0 to 253 (keepalived's misc_dynamic).
-    ping     an address is well when it answers echo requests.
-               host       address that is pinged; the real server's when absent
-               size       bytes that a request carries; 56 when absent
-               count      requests; 1 when absent
-               needed     answers that are enough; all when absent
-    process  this node is well while a program runs.
-               name       of the program, as pidof takes it: "haproxy" or "/usr/sbin/haproxy"
-               min        fewest processes of it; 1 when absent
-               max        most processes of it; any number when absent
-    redis    a server of redis or valkey is well when it answers, and has the role that is wanted.
-               role       "master" or "slave"; any when absent
-               password   given by AUTH first
-               user       whose password it is; the default user when absent
-               lag        most seconds since a slave last heard of its master
-    smtp     a mail server is well when it greets, takes our name and says goodbye.
-               helo       the name we give; "bellwether.invalid" when absent
-    tcp      a real server is well when it takes a connection.
-    udp      a server is well when it answers a datagram, or at least nobody says that its port is closed.
-               payload    what is sent, in hexadecimal; nothing when absent
-               reply      what the answer must begin with, in hexadecimal, x for any digit; then there must be an answer
-               min        fewest bytes of an answer
-               max        most bytes of an answer
-               wait       milliseconds to wait for somebody to say that the port is closed, when no answer is needed; 500 when absent
+    dns        a name server is well when it answers a question without an error.
+                 name             what is asked for; "." when absent
+                 type             A, AAAA, NS, CNAME, SOA, PTR, MX, TXT, SRV or CAA; SOA when absent
+                 records          true: an answer without records is not enough
+    file       this node is well while a file is there, or is not, or says something.
+                 path             the file
+                 absent           true: it must not be there, as a flag that takes a server out of service
+                 contains         what must stand in it
+                 age              most seconds since it was last written
+    gateway    this node has a way out while enough of several addresses answer echo requests.
+                 hosts            list of addresses that are pinged
+                 needed           answers that are enough; 1 when absent
+                 tries            requests to each; 2 when absent
+    haproxy    this node is well while its haproxy answers on its admin socket, and a backend has servers that are up.
+                 socket           path of the socket ("stats socket" in haproxy.cfg), which the worker's user has to be able to open
+                 backend          the backend that matters; when absent an answer is enough
+                 min              fewest servers of it that are up; 1 when absent
+    http       a real server is well when every URL is answered as expected.
+                 path             "/" when absent
+                 host             Host header and, over https, the name asked for; the real server's address when absent
+                 status           list of codes and ranges, such as [200, "300-399"]; 200-299 when absent
+                 digest           MD5 of the body, 32 hexadecimal digits
+                 match            regular expression that the body must match
+                 response_headers table of names and regular expressions that the answer's headers must match
+                 scheme           "http" (when absent) or "https"
+                 method           "GET" when absent
+                 request_headers  table of names and values that are sent
+                 sni              name asked for over TLS; host when absent
+                 verify           true: over https the certificate must be good; false when absent, as a real server seldom has its own
+                 ca_file          file (PEM) with the only authorities to trust; implies verify
+                 client_file      file (PEM) with the certificate and key that we show
+                 days_left        fewest days that the server's certificate must still be good for
+                 redirects        most redirects that are followed; 0 when absent, 5 at most
+                 urls             list of tables with the parameters of one URL, asked one after the other
+    json       a server is well when what it says of itself by HTTP is as wanted, as etcd, Patroni, Consul and others do.
+                 path             of the URL; "/" when absent
+                 field            where to look in the answer, such as "status" or "members.1.state"
+                 equals           what must stand there: a text, a number, true or false; anything but null, false or nothing when absent
+                 scheme           "http" (when absent) or "https"
+                 host             in the URL; the real server's address when absent
+                 verify           true: over https the certificate must be good
+                 status           code that the answer must have; 200 when absent
+    misc       a command decides. Exit code 0 is well, anything else is not.
+                 command          list of strings: program and arguments. Must be granted; runs without a shell.
+                 dynamic          true: exit code 0 is well, 1 is not, and 2 to 255 is well with the weight 0 to 253 (keepalived's misc_dynamic).
+    mysql      a server of MySQL or MariaDB is well when it lets us in, answers a query, and has the role that is wanted.
+                 user             "root" when absent
+                 password_file    file with the password, which only root has to be able to read
+                 role             "primary" (it may be written) or "replica" (it may not); any when absent
+                 lag              most seconds that a replica is behind; the user needs REPLICATION CLIENT (or REPLICA MONITOR) for it
+                 galera           true: it must be synced with its cluster
+                 tls              true: asks for TLS, and takes any certificate
+    ping       an address is well when it answers echo requests.
+                 host             address that is pinged; the real server's when absent
+                 size             bytes that a request carries; 56 when absent
+                 count            requests; 1 when absent
+                 needed           answers that are enough; all when absent
+    postgres   a server of PostgreSQL is well when it lets us in, answers a query, and has the role that is wanted.
+                 user             "postgres" when absent
+                 database         the user's name when absent
+                 password_file    file with the password, which only root has to be able to read
+                 role             "primary" or "standby"; any when absent
+                 lag              most seconds since a standby replayed a transaction
+                 tls              true: asks for TLS, and takes any certificate
+    process    this node is well while a program runs.
+                 name             of the program, as pidof takes it: "haproxy" or "/usr/sbin/haproxy"
+                 pid_file         instead: a file that holds its number
+                 cgroup           instead: its control group below /sys/fs/cgroup, such as "system.slice/haproxy.service"
+                 min              fewest processes of it; 1 when absent
+                 max              most processes of it; any number when absent
+    prometheus a server is well while a number that it exports is within bounds.
+                 metric           name of the number
+                 labels           table of names and values that a sample must have; any when absent
+                 min              smallest good value
+                 max              largest good value
+                 sum              true: all samples together count; when absent each has to be good
+                 path             "/metrics" when absent
+                 scheme           "http" (when absent) or "https"
+                 verify           true: over https the certificate must be good
+    redis      a server of redis or valkey is well when it answers, and has the role that is wanted.
+                 role             "master" or "slave"; any when absent
+                 password         given by AUTH first
+                 password_file    file that holds it, which only root has to be able to read
+                 user             whose password it is; the default user when absent
+                 lag              most seconds since a slave last heard of its master
+    smtp       a mail server is well when it greets, takes our name and says goodbye.
+                 helo             the name we give; "bellwether.invalid" when absent
+    systemd    this node is well while a unit is active.
+                 unit             its name with its kind, such as "haproxy.service"
+                 sub              state below active that it must have, such as "running"; any when absent
+    tcp        a real server is well when it takes a connection.
+    udp        a server is well when it answers a datagram, or at least nobody says that its port is closed.
+                 payload          what is sent, in hexadecimal; nothing when absent
+                 reply            what the answer must begin with, in hexadecimal, x for any digit; then there must be an answer
+                 min              fewest bytes of an answer
+                 max              most bytes of an answer
+                 wait             milliseconds to wait for somebody to say that the port is closed, when no answer is needed; 500 when absent
     "#);
 }
 
@@ -185,7 +229,7 @@ fn mistakes_are_told() {
     unknown: plugin bad did not load: bad.lua:1: Expected identifier when parsing expression, got <eof>
     bellwether: cannot read none.lua: No such file or directory (os error 2)
     bellwether: "here" is no place for --grant net: such as net=10.0.0.0/8:443
-    bellwether: "all" is no grant; net=PLACE, read=/PATH or exec="/PROGRAM *"
+    bellwether: "all" is no grant; net=PLACE, read=/PATH, secret=NAME=/PATH, units=NAME.service or exec="/PROGRAM *"
     stack traceback:
     	misc.lua:40: in function 'check'
     unknown: misc.lua:40: host.process is not granted; add exec = [["/usr/bin/PROGRAM", "*"]] to the plugin's grants

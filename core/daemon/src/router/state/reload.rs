@@ -46,7 +46,7 @@ impl Router {
             Some(plan) if plan == *self.plan => {
                 self.configuration.last_error = None;
                 self.watch_files(loaded.files);
-                self.handle_code();
+                self.supplies.read_again(&self.plan, &self.doors.worker);
                 ReloadResult {
                     accepted: true,
                     text: format!("{}nothing to change\n", loaded.text),
