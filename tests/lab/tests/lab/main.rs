@@ -8,6 +8,7 @@ mod hooks;
 mod machine;
 mod pair;
 mod plugins;
+mod real;
 mod reload;
 mod routes;
 mod suite;
