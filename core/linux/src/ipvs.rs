@@ -19,10 +19,11 @@ mod uapi;
 use std::collections::BTreeMap;
 
 use model::ipvs::{Change, DestinationKey, DestinationRow, ServiceKey, ServiceRow, Table, TableEntry};
+use model::net::Family;
 
 use netlink_sys::protocols::NETLINK_GENERIC;
 
-use crate::netlink::{DEADLINE, Message, NLMSG_DONE, NLMSG_ERROR, Socket};
+use crate::netlink::{DEADLINE, Message, NLMSG_DONE, NLMSG_ERROR, Socket, messages};
 use uapi::command;
 
 pub use error::{IpvsError, Refusal};
@@ -76,6 +77,18 @@ impl Applied {
             )),
         }
     }
+}
+
+/// The services and the real servers of which a datagram of the kernel speaks, each message read as both. `family` is
+/// that of the service that the servers belong to.
+pub fn rows(datagram: &[u8], family: Family) -> (Vec<ServiceRow>, Vec<DestinationRow>) {
+    let all = || messages(datagram).map(|message| message.attributes());
+    (
+        all().filter_map(decode::service_row).collect(),
+        all()
+            .filter_map(|top| decode::destination_row(top, family))
+            .collect(),
+    )
 }
 
 impl Client {

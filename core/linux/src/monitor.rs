@@ -8,7 +8,6 @@ use std::io;
 
 use futures_util::TryStreamExt;
 use model::fact::{LinkFact, LinkNews};
-use netlink_packet_core::{NetlinkMessage, NetlinkPayload};
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_sys::protocols::NETLINK_ROUTE;
 use netlink_sys::{AsyncSocket, AsyncSocketExt, SocketAddr, TokioSocket};
@@ -25,6 +24,16 @@ const COALESCE_MAX: usize = 512;
 
 /// RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR (linux/rtnetlink.h).
 const GROUPS: u32 = 0x1 | 0x10 | 0x100;
+
+/// The interfaces of which a datagram speaks, as its messages leave them.
+///
+/// # Errors
+/// When a message in it is not understood; what the kernel says has to be asked anew then.
+pub fn links(datagram: &[u8]) -> io::Result<Vec<LinkFact>> {
+    let mut table = Table::default();
+    table.apply_all(datagram)?;
+    Ok(table.facts())
+}
 
 /// Watches the interfaces of one network namespace.
 pub struct Monitor {
@@ -123,23 +132,10 @@ impl Monitor {
         Ok(())
     }
 
-    fn apply_all(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            let message = match NetlinkMessage::<RouteNetlinkMessage>::deserialize(bytes) {
-                Ok(message) => message,
-                Err(error) => {
-                    tracing::warn!(%error, "a message about an interface is not understood");
-                    self.stale = true;
-                    return;
-                }
-            };
-            let length = usize::try_from(message.header.length)
-                .unwrap_or(usize::MAX)
-                .next_multiple_of(4);
-            bytes = bytes.get(length.max(4)..).unwrap_or_default();
-            if let NetlinkPayload::InnerMessage(message) = message.payload {
-                self.table.apply(&message);
-            }
+    fn apply_all(&mut self, bytes: &[u8]) {
+        if let Err(error) = self.table.apply_all(bytes) {
+            tracing::warn!(%error, "a message about an interface is not understood");
+            self.stale = true;
         }
     }
 

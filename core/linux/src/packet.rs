@@ -7,5 +7,7 @@ mod receiver;
 mod seal;
 mod sender;
 
+pub use control::{Told, parse as parse_control};
+pub use header::{PacketV4, parse_v4};
 pub use receiver::Receiver;
 pub use sender::Sender;

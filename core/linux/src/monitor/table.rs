@@ -1,12 +1,14 @@
 //! The interfaces as the kernel's messages describe them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::fact::{LinkFact, LinkNews};
 use model::ids::{LinkIndex, LinkName};
 use model::net::Mac;
+use netlink_packet_core::{NetlinkMessage, NetlinkPayload};
 use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage};
 use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
@@ -27,6 +29,20 @@ struct Entry {
 }
 
 impl Table {
+    /// Takes a datagram with one or more messages, up to the first that is not understood.
+    pub(super) fn apply_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let message =
+                NetlinkMessage::<RouteNetlinkMessage>::deserialize(bytes).map_err(io::Error::other)?;
+            let length = usize::try_from(message.header.length).unwrap_or(bytes.len());
+            bytes = bytes.get(length.next_multiple_of(4).max(4)..).unwrap_or_default();
+            if let NetlinkPayload::InnerMessage(message) = message.payload {
+                self.apply(&message);
+            }
+        }
+        Ok(())
+    }
+
     /// Takes one message of the kernel.
     pub(super) fn apply(&mut self, message: &RouteNetlinkMessage) {
         match message {

@@ -5,19 +5,19 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// Bytes of a `cmsghdr`: a length as wide as a pointer, and two ints.
 const HEADER: usize = size_of::<usize>() + 8;
 
-/// What was told.
+/// What the kernel told beside a packet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Told {
+pub struct Told {
     /// Destination in the packet's header.
-    pub(super) destination: Option<IpAddr>,
+    pub destination: Option<IpAddr>,
     /// Hop limit.
-    pub(super) hop_limit: Option<u8>,
+    pub hop_limit: Option<u8>,
     /// When the kernel had the packet, in nanoseconds of CLOCK_REALTIME.
-    pub(super) wall_nanos: Option<u64>,
+    pub wall_nanos: Option<u64>,
 }
 
 /// Reads the control messages that [`Receiver`](super::Receiver) asks for. Others are passed over.
-pub(super) fn parse(mut control: &[u8]) -> Told {
+pub fn parse(mut control: &[u8]) -> Told {
     let mut told = Told::default();
     while let Some((level, kind, data, rest)) = next(control) {
         match (level, kind) {

@@ -73,18 +73,25 @@ fn build_v6(source: Ipv6Addr, destination: Ipv6Addr, fields: Fields) -> Option<H
 
 /// What a received IPv4 packet says.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct PacketV4<'a> {
-    pub(super) source: Ipv4Addr,
-    pub(super) destination: Ipv4Addr,
-    pub(super) protocol: u8,
-    pub(super) hop_limit: u8,
-    pub(super) identification: u16,
-    pub(super) has_options: bool,
-    pub(super) payload: &'a [u8],
+pub struct PacketV4<'a> {
+    /// Source.
+    pub source: Ipv4Addr,
+    /// Destination.
+    pub destination: Ipv4Addr,
+    /// Protocol of the payload.
+    pub protocol: u8,
+    /// TTL.
+    pub hop_limit: u8,
+    /// Identification, which an authentication header covers.
+    pub identification: u16,
+    /// Whether options stand between header and payload.
+    pub has_options: bool,
+    /// What follows, by the packet's own lengths.
+    pub payload: &'a [u8],
 }
 
 /// Takes an IPv4 packet apart by its own header length and total length; `None` when they do not fit its bytes.
-pub(super) fn parse_v4(packet: &[u8]) -> Option<PacketV4<'_>> {
+pub fn parse_v4(packet: &[u8]) -> Option<PacketV4<'_>> {
     let (&version_ihl, &hop_limit, &protocol) = (packet.first()?, packet.get(8)?, packet.get(9)?);
     let header = usize::from(version_ihl & 0x0f) * 4;
     if version_ihl >> 4 != 4 || header < 20 {
