@@ -12,6 +12,7 @@ mod letter;
 mod machine;
 mod model;
 mod proof;
+mod quiet;
 mod receive;
 mod reload;
 mod sim;

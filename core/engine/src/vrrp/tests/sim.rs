@@ -16,7 +16,7 @@ use model::fact::{Envelope, Frame, LinkNews, Outcome, TrackerState};
 use model::ids::{LinkIndex, OrderId, TrackerName};
 use model::plan::{GroupPlan, InstancePlan, Plan};
 use model::route::Entry;
-use model::time::Instant;
+use model::time::{Instant, WallTime};
 use model::transition::State;
 use model::units::Centis;
 
@@ -59,6 +59,8 @@ pub(super) enum Event {
     Awake(usize),
     Plan(usize, Vec<InstancePlan>),
     Tracker(usize, TrackerName, TrackerState),
+    /// A node's wall clock shows this from now on.
+    Wall(usize, WallTime),
 }
 
 pub(super) struct SimNode {
@@ -78,6 +80,8 @@ pub(super) struct SimNode {
     said: BTreeMap<u8, (Instant, Duration)>,
     /// How often it became Master of its first instance.
     pub(super) masters: u32,
+    /// Adverts of a Master that left.
+    pub(super) sent: u32,
 }
 
 pub(super) struct World {
@@ -124,6 +128,7 @@ impl World {
             swallow: 0,
             said: BTreeMap::new(),
             masters: 0,
+            sent: 0,
         });
         Self {
             run,
@@ -307,6 +312,7 @@ impl World {
                 self.with(n, |election| election.handle_plan(&plan, now));
             }
             Event::Tracker(n, name, state) => self.with(n, |e| e.handle_tracker(name, state, now)),
+            Event::Wall(n, wall) => self.with(n, |election| election.handle_wall(wall)),
             Event::Restart(_)
             | Event::Sleep(..)
             | Event::Awake(_)
@@ -508,6 +514,7 @@ impl World {
             return;
         }
         self.check(was || is, "S5: only Masters advertise");
+        self.nodes[n].sent += 1;
         let plan = &self.nodes[n].plans[k];
         self.check(
             (number == 255) == plan.priority.is_owner(),
