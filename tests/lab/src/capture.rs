@@ -108,12 +108,20 @@ impl Capture {
     /// # Panics
     /// When tcpdump is not there.
     pub fn start(net: &Net) -> Self {
-        let file = net.directory().join("segment.pcap");
+        Self::start_on(net, "br0")
+    }
+
+    /// The same on the segment of another bridge.
+    ///
+    /// # Panics
+    /// When tcpdump is not there.
+    pub fn start_on(net: &Net, bridge: &str) -> Self {
+        let file = net.directory().join(format!("{bridge}.pcap"));
         let mut command = net.on_switch("tcpdump");
         command
             .args([
                 "-i",
-                "br0",
+                bridge,
                 "-n",
                 "-U",
                 "--immediate-mode",
@@ -124,7 +132,7 @@ impl Capture {
                 "-w",
             ])
             .arg(&file);
-        let log = net.directory().join("tcpdump.log");
+        let log = net.directory().join(format!("{bridge}.log"));
         let running =
             Running::start("tcpdump", command, &log).expect("tcpdump starts; packaging/set-up installs it");
         until("tcpdump to listen", || {

@@ -23,6 +23,7 @@ fn lines(node: &Node, name: &str, count: usize) -> Vec<String> {
     })
 }
 
+// holds VRRP-126
 #[test]
 fn scripts_get_keepalived_s_arguments_in_order() {
     let net = Net::new(&["a", "b"]);

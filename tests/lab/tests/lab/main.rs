@@ -5,6 +5,7 @@ mod crash;
 mod gone;
 mod harness;
 mod hooks;
+mod letter;
 mod machine;
 mod pair;
 mod plugins;
