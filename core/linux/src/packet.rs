@@ -4,6 +4,7 @@ mod batch;
 mod control;
 mod header;
 mod receiver;
+mod run;
 mod seal;
 mod sender;
 

@@ -74,17 +74,19 @@ pub fn message(packet: &[u8]) -> Option<&[u8]> {
     packet.get(HEADER..)
 }
 
-/// `message` behind a header that proves it.
-pub fn seal(message: &[u8], key: &[u8], sequence: u32, cover: &Cover) -> Vec<u8> {
-    let mut packet = vec![0; HEADER];
-    packet[0] = VRRP_PROTOCOL;
-    packet[1] = WORDS;
-    packet[4..8].copy_from_slice(&cover.source.octets());
-    packet[8..12].copy_from_slice(&sequence.to_be_bytes());
-    packet.extend(message);
-    let value = digest(&packet, key, cover).finalize().into_bytes();
-    packet[CHECK_AT..HEADER].copy_from_slice(&value[..CHECK]);
-    packet
+/// Appends `message` behind a header that proves it.
+pub fn seal(message: &[u8], key: &[u8], sequence: u32, cover: &Cover, into: &mut Vec<u8>) {
+    let start = into.len();
+    into.extend([VRRP_PROTOCOL, WORDS, 0, 0]);
+    into.extend(cover.source.octets());
+    into.extend(sequence.to_be_bytes());
+    into.extend([0; CHECK]);
+    into.extend(message);
+    let packet = into.get_mut(start..).unwrap_or_default();
+    let value = digest(packet, key, cover).finalize().into_bytes();
+    if let Some(place) = packet.get_mut(CHECK_AT..HEADER) {
+        place.copy_from_slice(&value[..CHECK]);
+    }
 }
 
 /// Checks a packet.

@@ -56,29 +56,38 @@ impl Trailer {
     }
 }
 
-/// `message`, which has its checksum, and a trailer that proves it. The checksum is amended where it covers both.
-pub fn seal(
-    message: &[u8],
-    key_id: u8,
-    key: &[u8],
-    sequence: u64,
-    source: IpAddr,
-    destination: IpAddr,
-) -> Vec<u8> {
-    let mut packet = Vec::with_capacity(message.len() + TRAILER);
-    packet.extend(message);
-    packet.extend([TYPE, key_id, 0, 0]);
-    packet.extend(sequence.to_be_bytes());
-    packet.extend([0; PROOF]);
-    if let Some(mac) = digest(&packet, key, source)
+/// How an advert is sealed.
+#[derive(Clone, Copy, Debug)]
+pub struct Sealing<'a> {
+    /// Which of the keys.
+    pub key_id: u8,
+    /// That key.
+    pub key: &'a [u8],
+    /// Greater than those before.
+    pub sequence: u64,
+    /// Source of the packet.
+    pub source: IpAddr,
+    /// Its destination.
+    pub destination: IpAddr,
+}
+
+/// Appends `message`, which has its checksum, and a trailer that proves it. The checksum is amended where it covers
+/// both.
+pub fn seal(message: &[u8], sealing: Sealing<'_>, into: &mut Vec<u8>) {
+    let start = into.len();
+    into.extend(message);
+    into.extend([TYPE, sealing.key_id, 0, 0]);
+    into.extend(sealing.sequence.to_be_bytes());
+    into.extend([0; PROOF]);
+    let packet = into.get_mut(start..).unwrap_or_default();
+    if let Some(mac) = digest(packet, sealing.key, sealing.source)
         && let Some(place) = packet.last_chunk_mut::<PROOF>()
     {
         place.copy_from_slice(&mac.finalize().into_bytes()[..PROOF]);
     }
-    if source.is_ipv6() {
-        sum(&mut packet, source, destination);
+    if sealing.source.is_ipv6() {
+        sum(packet, sealing.source, sealing.destination);
     }
-    packet
 }
 
 /// RFC 8200 §8.1, over everything.

@@ -7,7 +7,7 @@ use model::fact::Envelope;
 use wire::advert::{Advert, Kind, Leave, Outgoing, Unsendable, decode, encode};
 use wire::ah::{self, AH_PROTOCOL, Cover};
 use wire::checksum::VRRP_PROTOCOL;
-use wire::trailer::{self, TRAILER};
+use wire::trailer::{self, Sealing, TRAILER};
 
 /// The password of the captures' authentication headers.
 pub const HEADER_KEY: &[u8; 8] = b"secret\0\0";
@@ -90,7 +90,9 @@ pub fn rebuilt(packet: &Packet<'_>) -> Option<Vec<u8>> {
             };
             let opened = ah::open(packet.payload, HEADER_KEY, &cover).ok()?;
             let message = again(opened.message, packet.source, packet.destination)?;
-            Some(ah::seal(&message, HEADER_KEY, opened.sequence, &cover))
+            let mut sealed = Vec::new();
+            ah::seal(&message, HEADER_KEY, opened.sequence, &cover, &mut sealed);
+            Some(sealed)
         }
         (Envelope::Authenticated { .. }, _, _) => None,
     }
@@ -106,10 +108,19 @@ fn again(payload: &[u8], source: IpAddr, destination: IpAddr) -> Option<Vec<u8>>
     let Some(found) = advert.trailer else {
         return Some(message);
     };
-    let (key, sequence) = (TRAILER_KEY, found.sequence);
-    found
-        .proves(payload, key, source)
-        .then(|| trailer::seal(&message, found.key_id, key, sequence, source, destination))
+    if !found.proves(payload, TRAILER_KEY, source) {
+        return None;
+    }
+    let sealing = Sealing {
+        key_id: found.key_id,
+        key: TRAILER_KEY,
+        sequence: found.sequence,
+        source,
+        destination,
+    };
+    let mut sealed = Vec::new();
+    trailer::seal(&message, sealing, &mut sealed);
+    Some(sealed)
 }
 
 /// An advert that was read, written again.

@@ -1,43 +1,64 @@
 //! Puts around an advert what proves it, at the moment in which it leaves.
 
-use std::borrow::Cow;
-use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::IpAddr;
 
 use model::effect::SendAdvert;
 use model::seal::Seal;
 use wire::ah::{self, AH_PROTOCOL, Cover};
 use wire::checksum::VRRP_PROTOCOL;
-use wire::trailer;
+use wire::trailer::{self, Sealing};
 
-use super::header::{self, Fields, Header};
+use super::header::{self, Fields, HEADER_MAX};
 
-/// A packet ready for a socket that brings its own IP header.
-#[derive(Debug)]
-pub(super) struct Packet<'a> {
-    pub(super) header: Header,
-    pub(super) payload: Cow<'a, [u8]>,
-    pub(super) to: SocketAddr,
+/// Appends the packet for an advert, from the IP header on. `None` when its families do not fit, or it is too long;
+/// what was appended is of no use then.
+pub(super) fn packet(advert: &SendAdvert, into: &mut Vec<u8>) -> Option<()> {
+    // The header is made last: it says how long the rest is.
+    let start = into.len();
+    into.resize(start + header_length(advert.destination), 0);
+    let (protocol, identification) = payload(advert, into)?;
+    let length = header_length(advert.destination);
+    let fields = Fields {
+        protocol,
+        hop_limit: advert.hop_limit,
+        identification,
+        payload: into.len().checked_sub(start + length)?,
+    };
+    let header = header::build(advert.source, advert.destination, fields)?;
+    into.get_mut(start..start + length)?
+        .copy_from_slice(header.as_bytes());
+    Some(())
 }
 
-/// The packet for an advert; `None` when its families do not fit, or it is too long.
-pub(super) fn packet(advert: &SendAdvert) -> Option<Packet<'_>> {
+const fn header_length(destination: IpAddr) -> usize {
+    match destination {
+        IpAddr::V4(_) => 20,
+        IpAddr::V6(_) => HEADER_MAX,
+    }
+}
+
+/// Appends what follows the IP header. Gives protocol and identification.
+fn payload(advert: &SendAdvert, into: &mut Vec<u8>) -> Option<(u8, u16)> {
     let (source, destination) = (advert.source, advert.destination);
-    let (protocol, identification, payload) = match &advert.seal {
-        Seal::Bare => (VRRP_PROTOCOL, 0, Cow::Borrowed(&*advert.payload)),
+    match &advert.seal {
+        Seal::Bare => {
+            into.extend(&*advert.payload);
+            Some((VRRP_PROTOCOL, 0))
+        }
         Seal::Trailer {
             key_id,
             key,
             sequence,
         } => {
-            let sealed = trailer::seal(
-                &advert.payload,
-                *key_id,
-                key.bytes(),
-                *sequence,
+            let sealing = Sealing {
+                key_id: *key_id,
+                key: key.bytes(),
+                sequence: *sequence,
                 source,
                 destination,
-            );
-            (VRRP_PROTOCOL, 0, Cow::Owned(sealed))
+            };
+            trailer::seal(&advert.payload, sealing, into);
+            Some((VRRP_PROTOCOL, 0))
         }
         Seal::Header { key, sequence } => {
             let (IpAddr::V4(source), IpAddr::V4(destination)) = (source, destination) else {
@@ -51,22 +72,8 @@ pub(super) fn packet(advert: &SendAdvert) -> Option<Packet<'_>> {
                 source,
                 destination,
             };
-            let sealed = ah::seal(&advert.payload, key.bytes(), *sequence, &cover);
-            (AH_PROTOCOL, cover.identification, Cow::Owned(sealed))
+            ah::seal(&advert.payload, key.bytes(), *sequence, &cover, into);
+            Some((AH_PROTOCOL, cover.identification))
         }
-    };
-    let fields = Fields {
-        protocol,
-        hop_limit: advert.hop_limit,
-        identification,
-        payload: payload.len(),
-    };
-    Some(Packet {
-        header: header::build(source, destination, fields)?,
-        payload,
-        to: match destination {
-            IpAddr::V4(to) => SocketAddrV4::new(to, 0).into(),
-            IpAddr::V6(to) => SocketAddrV6::new(to, 0, 0, advert.link.0).into(),
-        },
-    })
+    }
 }

@@ -1,17 +1,17 @@
 //! Sends adverts.
 
 use std::collections::BTreeMap;
-use std::io::{self, IoSlice};
+use std::collections::btree_map::Entry;
+use std::io;
+use std::os::fd::AsFd as _;
 
 use libc::c_int;
 use model::effect::SendAdvert;
 use model::ids::LinkIndex;
 use model::net::Family;
-use rustix::net::addr::SocketAddrArg;
-use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, sendmmsg};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::seal;
+use super::run::Run;
 use crate::sys::{self, Way};
 
 /// linux/pkt_sched.h: TC_PRIO_CONTROL. Needs CAP_NET_ADMIN; the value below does not.
@@ -29,6 +29,7 @@ const BATCH: usize = 256;
 #[derive(Debug, Default)]
 pub struct Sender {
     sockets: BTreeMap<(LinkIndex, Family), Socket>,
+    run: Run,
 }
 
 impl Sender {
@@ -79,41 +80,20 @@ impl Sender {
 
     /// Sends a beginning of `adverts`, all of one interface and family, and says how many.
     fn send_run(&mut self, key: (LinkIndex, Family), adverts: &[SendAdvert]) -> io::Result<usize> {
-        let mut run = Vec::with_capacity(adverts.len());
+        self.run.clear();
         for advert in adverts {
-            let Some(packet) = seal::packet(advert) else { break };
-            run.push(packet);
+            if !self.run.push(advert) {
+                break;
+            }
         }
-        if run.is_empty() {
+        if self.run.is_empty() {
             return Err(io::Error::from(io::ErrorKind::InvalidInput));
         }
-        let socket = self.socket(key)?;
-        let slices: Vec<[IoSlice<'_>; 2]> = run
-            .iter()
-            .map(|packet| {
-                [
-                    IoSlice::new(packet.header.as_bytes()),
-                    IoSlice::new(&packet.payload),
-                ]
-            })
-            .collect();
-        let addresses: Vec<_> = run.iter().map(|packet| packet.to.as_any()).collect();
-        let mut controls: Vec<_> = run.iter().map(|_| SendAncillaryBuffer::default()).collect();
-        let mut messages: Vec<MMsgHdr<'_>> = slices
-            .iter()
-            .zip(&addresses)
-            .zip(&mut controls)
-            .map(|((slice, to), control)| MMsgHdr::new_with_addr(to, slice, control))
-            .collect();
-        Ok(sendmmsg(socket, &mut messages, SendFlags::DONTWAIT)?)
-    }
-
-    fn socket(&mut self, key: (LinkIndex, Family)) -> io::Result<&Socket> {
-        use std::collections::btree_map::Entry;
-        match self.sockets.entry(key) {
-            Entry::Occupied(open) => Ok(open.into_mut()),
-            Entry::Vacant(vacant) => Ok(vacant.insert(open(key)?)),
-        }
+        let socket = match self.sockets.entry(key) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(vacant) => vacant.insert(open(key)?),
+        };
+        self.run.send(socket.as_fd())
     }
 }
 

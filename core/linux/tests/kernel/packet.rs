@@ -110,6 +110,32 @@ fn an_ipv4_advert_arrives_exactly_as_ordered() {
     });
 }
 
+/// Nothing of the election's thread asks for memory while nothing happens.
+#[test]
+fn adverts_cost_no_memory_sealed_or_not() {
+    bed::run(async |handle| {
+        let wire = bed::wire(&handle, "a", "b").await;
+        let bare = advert(wire.left, "192.0.2.7", "224.0.0.18", b"twelve bytes");
+        let seals = [
+            Seal::Bare,
+            Seal::Header {
+                key: Key::new(b"s3cret"),
+                sequence: 1,
+            },
+            Seal::Trailer {
+                key_id: 1,
+                key: Key::new(&[7; 32]),
+                sequence: 1,
+            },
+        ];
+        let adverts = seals.map(|seal| SendAdvert { seal, ..bare.clone() });
+        let mut sender = Sender::new();
+        let mut send = || assert!(sender.send_all(&adverts).is_none());
+        send();
+        assert_eq!(allocation_counter::measure(send).count_total, 0);
+    });
+}
+
 /// What is sealed arrives with its seal, and the kernel changes nothing that the seal covers. A socket of one protocol
 /// hears nothing of the other.
 // holds VRRP-221

@@ -13,7 +13,9 @@ const COVER: Cover = Cover {
 };
 
 fn sealed(message: &[u8], sequence: u32, cover: &Cover) -> Vec<u8> {
-    seal(message, &KEY, sequence, cover)
+    let mut packet = Vec::new();
+    seal(message, &KEY, sequence, cover, &mut packet);
+    packet
 }
 
 /// RFC 2202 §2, test case 2, to know that the digest below is HMAC-MD5 at all.

@@ -16,6 +16,20 @@ const V6: &str = "3133c8010064a2e9 fe800000000000000000000000000100 010100006800
     c8c56146ebfd66ee10ec4d8186461b78";
 const SEQUENCE: u64 = 0x6800_0000_8000_0000;
 
+fn sealed(message: &[u8], key_id: u8, sequence: u64, source: IpAddr, destination: IpAddr) -> Vec<u8> {
+    let key = key();
+    let sealing = Sealing {
+        key_id,
+        key: &key,
+        sequence,
+        source,
+        destination,
+    };
+    let mut packet = Vec::new();
+    seal(message, sealing, &mut packet);
+    packet
+}
+
 fn key() -> Vec<u8> {
     (0..32).collect()
 }
@@ -51,7 +65,7 @@ fn the_published_images_both_ways() {
         );
         assert!(trailer.proves(&image, &key(), source));
         let (message, _) = image.split_at(image.len() - TRAILER);
-        let again = seal(message, 1, &key(), SEQUENCE, source, destination);
+        let again = sealed(message, 1, SEQUENCE, source, destination);
         assert_eq!(again, image);
     }
 }
@@ -126,7 +140,7 @@ fn a_trailer_is_no_message_where_none_is_asked_for_and_must_be_whole() {
 fn version_2_carries_one_too() {
     let (source, destination) = (ip("198.51.100.2"), ip("224.0.0.18"));
     let message = bytes("21 33 64 01 00 01 50 95 c6 33 64 01 00 00 00 00 00 00 00 00");
-    let packet = seal(&message, 9, &key(), 5, source, destination);
+    let packet = sealed(&message, 9, 5, source, destination);
     let advert = decode(&packet, source, destination, LEAVE).expect("an advert");
     assert!(matches!(advert.kind, Kind::V2(_)));
     assert!(matches!(advert.addresses, Addresses::V4([[0xc6, 0x33, 0x64, 1]])));
@@ -137,7 +151,7 @@ proptest! {
     #[test]
     fn no_bytes_panic(packet in prop::collection::vec(any::<u8>(), 0..90), v6: bool) {
         let source = if v6 { ip("fe80::1") } else { ip("10.0.0.1") };
-        prop_assert_eq!(seal(&packet, 1, &key(), 1, source, source).len(), packet.len() + TRAILER);
+        prop_assert_eq!(sealed(&packet, 1, 1, source, source).len(), packet.len() + TRAILER);
         if let Some(last) = packet.last_chunk()
             && let Some(trailer) = Trailer::read(last)
         {

@@ -8,6 +8,7 @@ use model::time::WallTime;
 use model::transition::State;
 use proptest::prelude::*;
 use wire::ah::Cover;
+use wire::trailer::Sealing;
 
 use super::kit::*;
 
@@ -16,7 +17,7 @@ const NOON: u64 = 1_800_000_000 * SECOND;
 const PEER: &str = "10.0.0.9";
 
 /// An advert as a socket of ours would send it, and as a peer's would hear it.
-fn packet(advert: &SendAdvert) -> (Vec<u8>, Envelope) {
+pub(super) fn packet(advert: &SendAdvert) -> (Vec<u8>, Envelope) {
     let (source, destination) = (advert.source, advert.destination);
     match &advert.seal {
         Seal::Bare => (advert.payload.to_vec(), Envelope::Bare),
@@ -26,7 +27,15 @@ fn packet(advert: &SendAdvert) -> (Vec<u8>, Envelope) {
             sequence,
         } => {
             let bytes = key.bytes();
-            let sealed = wire::trailer::seal(&advert.payload, *key_id, bytes, *sequence, source, destination);
+            let sealing = Sealing {
+                key_id: *key_id,
+                key: bytes,
+                sequence: *sequence,
+                source,
+                destination,
+            };
+            let mut sealed = Vec::new();
+            wire::trailer::seal(&advert.payload, sealing, &mut sealed);
             (sealed, Envelope::Bare)
         }
         Seal::Header { key, sequence } => {
@@ -40,7 +49,8 @@ fn packet(advert: &SendAdvert) -> (Vec<u8>, Envelope) {
                 source,
                 destination,
             };
-            let sealed = wire::ah::seal(&advert.payload, key.bytes(), *sequence, &cover);
+            let mut sealed = Vec::new();
+            wire::ah::seal(&advert.payload, key.bytes(), *sequence, &cover, &mut sealed);
             (sealed, Envelope::Authenticated { identification: 77 })
         }
     }
@@ -237,9 +247,13 @@ const TIMELY: Freshness = Freshness::Time {
 };
 
 fn with_trailer(mode: HmacMode, freshness: Freshness) -> InstancePlan {
+    with_trailer_of(plan("a", 100), mode, freshness)
+}
+
+pub(super) fn with_trailer_of(plan: InstancePlan, mode: HmacMode, freshness: Freshness) -> InstancePlan {
     InstancePlan {
         hmac: Some(hmac(mode, freshness)),
-        ..plan("a", 100)
+        ..plan
     }
 }
 

@@ -1,12 +1,15 @@
 //! What an election costs while nothing happens: no memory, however long.
 
 use allocation_counter::measure;
+use model::effect::{ElectEffect, SendAdvert};
 use model::fact::{Envelope, Frame};
 use model::ids::LinkIndex;
-use model::plan::{GroupPlan, InstancePlan};
+use model::plan::{Freshness, GroupPlan, HmacMode, InstancePlan};
+use model::time::WallTime;
 use model::units::Vrid;
 
 use super::kit::*;
+use super::proof::{packet, with_trailer_of};
 
 /// Three virtual routers, two of them in a group.
 fn routers(number: u64) -> (Vec<InstancePlan>, Vec<GroupPlan>) {
@@ -64,6 +67,52 @@ fn announcements_of_a_master_with_routes_allocate_nothing() {
     let used = measure(|| effects = wake(&mut node, 1000));
     assert!(effects >= 3000, "{effects}");
     assert_eq!(used.count_total, 0);
+}
+
+/// The same where each advert proves who sent it, and when.
+#[test]
+fn sealed_adverts_allocate_nothing() {
+    let (plans, groups) = routers(100);
+    let sealed = |plan: InstancePlan| with_trailer_of(plan, HmacMode::Enforce, Freshness::Monotonic);
+    let plans: Vec<_> = plans.into_iter().map(sealed).collect();
+    let mut master = Node::start_grouped(&plans, &groups);
+    // Sequences follow the clock, and one that shows its first moment stands still.
+    master.election.handle_wall(WallTime::from_nanos(1 << 60));
+    master.pass(ms(10_000));
+    let mut adverts = 0;
+    let used = measure(|| adverts = wake(&mut master, 1000));
+    assert_eq!((adverts, used.count_total), (3000, 0));
+
+    master.effects.clear();
+    master.pass(ms(10_000));
+    let sent = master.effects.iter().filter_map(|effect| match effect {
+        ElectEffect::SendAdvert(advert) => Some(advert.clone()),
+        _ => None,
+    });
+    let source = ip("10.0.0.9");
+    let packets: Vec<_> = sent
+        .map(|advert| packet(&SendAdvert { source, ..advert }).0)
+        .collect();
+    let mut backup = Node::start_grouped(&plans, &groups);
+    let mut hear = |packets: &[Vec<u8>]| {
+        for payload in packets {
+            let frame = Frame {
+                envelope: Envelope::Bare,
+                link: ETH0,
+                source,
+                destination: ip(GROUP),
+                hop_limit: Some(255),
+                payload,
+                received: backup.now,
+            };
+            backup.election.handle_frame(frame, backup.now);
+            while backup.election.poll_effect().is_some() {}
+        }
+    };
+    // Some of the first are told of.
+    hear(&packets[..6]);
+    assert_eq!(measure(|| hear(&packets[6..])).count_total, 0);
+    assert_eq!(backup.counter("adverts_received"), 30);
 }
 
 #[test]
