@@ -12,6 +12,7 @@ mod plugin;
 mod status;
 #[cfg(test)]
 mod tests;
+mod why;
 
 /// Where the configuration is looked for when nobody says.
 const DEFAULT_PATHS: [&str; 2] = ["/etc/bellwether/conf.d", "/etc/keepalived/keepalived.conf"];
@@ -32,6 +33,8 @@ enum Command {
     Check(check::Check),
     /// Show elections, services and plugins of a running daemon
     Status(status::Status),
+    /// Tell why an instance, a group or a service is as it is
+    Why(why::Why),
     /// Have a running daemon read its configuration again
     Reload(Client),
     /// Take a server, or all of a service, out of the table, and show how its connections end
@@ -127,6 +130,7 @@ pub fn main() -> ExitCode {
         }
         Command::Check(check) => check.run(),
         Command::Status(status) => status.run(),
+        Command::Why(why) => why.run(),
         Command::Reload(client) => client::reload(&client.path()),
         Command::Drain(drain) => drain.run(),
         Command::Enable(enable) => enable.run(),

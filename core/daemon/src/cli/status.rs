@@ -135,7 +135,7 @@ fn write_instance(out: &mut String, instance: &InstanceStatus) -> std::fmt::Resu
 }
 
 /// What makes the priority, as in ` = 100 base, -20 interface eth1`; nothing where the base is all.
-fn explain(instance: &InstanceStatus) -> String {
+pub(super) fn explain(instance: &InstanceStatus) -> String {
     if instance.contributions.is_empty() && instance.priority == instance.base_priority {
         return String::new();
     }
@@ -190,7 +190,7 @@ fn write_service(out: &mut String, service: &ServiceStatus) -> std::fmt::Result 
 }
 
 /// A time that has passed, short.
-fn ago(seconds: f64) -> String {
+pub(super) fn ago(seconds: f64) -> String {
     let whole = seconds as u64;
     match whole {
         0..60 => format!("{seconds:.1} s"),
@@ -201,4 +201,4 @@ fn ago(seconds: f64) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

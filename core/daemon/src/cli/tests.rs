@@ -19,6 +19,7 @@ fn help_of_the_daemon() {
       run     Run the daemon in the foreground
       check   Read a configuration and tell every mistake in it
       status  Show elections, services and plugins of a running daemon
+      why     Tell why an instance, a group or a service is as it is
       reload  Have a running daemon read its configuration again
       drain   Take a server, or all of a service, out of the table, and show how its connections end
       enable  Take in again what was taken out by `drain`

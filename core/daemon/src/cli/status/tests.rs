@@ -31,9 +31,9 @@ fn server(address: &str, up: bool, draining: Option<DrainStatus>) -> ServerStatu
     }
 }
 
-#[test]
-fn a_status_for_people() {
-    let status = DaemonStatus {
+/// A daemon with one of each.
+pub(in crate::cli) fn example() -> DaemonStatus {
+    DaemonStatus {
         version: "1.2.3".into(),
         node: "lb1".into(),
         uptime_s: 90_061,
@@ -95,8 +95,12 @@ fn a_status_for_people() {
         }],
         plugins: Vec::new(),
         worker_up: true,
-    };
-    insta::assert_snapshot!(render(&status), @r"
+    }
+}
+
+#[test]
+fn a_status_for_people() {
+    insta::assert_snapshot!(render(&example()), @r"
     bellwether 1.2.3 on lb1, up 1 d 1 h, configuration 4 from /etc/bellwether/conf.d
     web                  Master     for 1 min 15 s (the Master was silent for 361.0ms)
       VRID 51 on eth0, priority 1 = 100 base, +20 interface eth1, -200 tracker haproxy, kept from 1 to 254, Master 192.0.2.2, 192.0.2.10/24
