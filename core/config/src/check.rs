@@ -4,12 +4,15 @@ mod lvs;
 mod strict;
 mod vrrp;
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use model::plan::Plan;
 
 use crate::diagnostics::Diagnostics;
 use crate::draft::Draft;
+use crate::source::Span;
 
 /// The kernel's schedulers (net/netfilter/ipvs).
 pub(crate) const SCHEDULERS: [&str; 14] = [
@@ -30,6 +33,7 @@ pub(crate) fn check(draft: &mut Draft, d: &mut Diagnostics) -> Plan {
     vrrp::trackers(draft, d);
     vrrp::instances(draft, d);
     vrrp::groups(draft, d);
+    fifos(draft, d);
     lvs::services(draft, d);
     lvs::sync(draft, d);
     Plan {
@@ -50,6 +54,7 @@ pub(crate) fn check(draft: &mut Draft, d: &mut Diagnostics) -> Plan {
         start: draft.start,
         links: draft.links.clone(),
         watches: draft.watches.iter().map(|watch| watch.plan.clone()).collect(),
+        fifos: draft.fifos.iter().map(|fifo| fifo.plan.clone()).collect(),
         services: draft
             .services
             .iter()
@@ -57,5 +62,15 @@ pub(crate) fn check(draft: &mut Draft, d: &mut Diagnostics) -> Plan {
             .collect(),
         ipvs: draft.ipvs.clone(),
         plugins: Vec::new(),
+    }
+}
+
+/// Each named pipe has one meaning.
+fn fifos(draft: &Draft, d: &mut Diagnostics) {
+    let mut first: BTreeMap<&Path, &Span> = BTreeMap::new();
+    for fifo in &draft.fifos {
+        if let Some(span) = first.insert(&fifo.plan.path, &fifo.head) {
+            d.duplicate(&fifo.head, "fifo", &fifo.plan.path.display().to_string(), span);
+        }
     }
 }

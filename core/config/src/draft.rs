@@ -6,8 +6,8 @@ use ipnet::IpNet;
 use model::ids::{InstanceName, PluginName, TrackerName};
 use model::ipvs::DestinationKey;
 use model::plan::{
-    CheckPlan, ExecGrant, Grants, GroupPlan, InstancePlan, IpvsPlan, LinkPlan, MachinePlan, NetGrant,
-    PluginPlan, ServerPlan, ServicePlan, StartPlan, StaticPlan, SyncPlan, TrackerPlan, WatchPlan,
+    CheckPlan, ExecGrant, FifoPlan, Grants, GroupPlan, InstancePlan, IpvsPlan, LinkPlan, MachinePlan,
+    NetGrant, PluginPlan, ServerPlan, ServicePlan, StartPlan, StaticPlan, SyncPlan, TrackerPlan, WatchPlan,
 };
 
 use crate::iproute::{Priorities, RouteNames};
@@ -30,6 +30,7 @@ pub(crate) struct Draft {
     pub(crate) groups: Vec<GroupDraft>,
     pub(crate) trackers: Vec<TrackerDraft>,
     pub(crate) watches: Vec<WatchDraft>,
+    pub(crate) fifos: Vec<FifoDraft>,
     /// Trackers that were refused: a reference to one is not called undefined as well.
     pub(crate) broken_trackers: Vec<TrackerName>,
     pub(crate) services: Vec<ServiceDraft>,
@@ -126,6 +127,13 @@ pub(crate) struct WatchDraft {
     pub(crate) plan: WatchPlan,
     /// Where the instance that refers to it gives none.
     pub(crate) weight: Weight,
+    pub(crate) head: Span,
+}
+
+#[derive(Debug)]
+pub(crate) struct FifoDraft {
+    pub(crate) plan: FifoPlan,
+    /// Where its path is written.
     pub(crate) head: Span,
 }
 

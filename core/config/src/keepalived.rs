@@ -13,6 +13,7 @@ mod tree;
 
 mod checker;
 mod delays;
+mod fifo;
 mod global;
 mod ipvs;
 mod lvs;

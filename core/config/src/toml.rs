@@ -9,6 +9,7 @@ mod tree;
 mod address;
 mod check;
 mod entries;
+mod fifo;
 mod hook;
 mod instance;
 mod ipvs;
@@ -55,6 +56,9 @@ pub(crate) fn lower(tree: &Tree, draft: &mut Draft, diagnostics: &mut Diagnostic
     }
     if let Some(table) = keys.table("static", diagnostics) {
         entries::lower_static(table, draft, diagnostics);
+    }
+    for (name, table) in keys.named_tables("fifo", diagnostics) {
+        fifo::lower(name, table, draft, diagnostics);
     }
     if let Some(table) = keys.table("ipvs", diagnostics) {
         ipvs::lower(table, draft, diagnostics);

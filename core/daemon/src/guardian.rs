@@ -20,11 +20,13 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 mod broker;
 mod farewell;
+mod fifos;
 mod line;
 mod restarts;
 mod station;
 
 use broker::Broker;
+use fifos::Fifos;
 use station::{Role, Station};
 
 /// Descriptors that a child finds open: the link to the guardian, the link to the other child, the journal, the plan.
@@ -56,6 +58,7 @@ pub fn run(router: Vec<String>, worker: Vec<String>) -> anyhow::Result<ExitCode>
         worker: Station::new(Role::Worker, worker),
         broker: Broker::default(),
         plan: Vec::new(),
+        fifos: Fifos::default(),
         usual: Usual::of_this_thread()?,
         share: Share::default(),
         was_ready: false,
@@ -80,6 +83,8 @@ struct Guardian {
     broker: Broker,
     /// The plan that the router serves, as it encoded it.
     plan: Vec<u8>,
+    /// Named pipes that the router writes to.
+    fifos: Fifos,
     /// What children are born with.
     usual: Usual,
     /// What the worker is to have of the machine.
@@ -184,6 +189,11 @@ impl Guardian {
                 let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
             }
             (Role::Router, ToGuardian::Serving(plan)) => self.plan = plan,
+            (Role::Router, ToGuardian::Fifos(plans)) => {
+                for (path, pipe) in self.fifos.handle_plan(&plans) {
+                    self.router.send_with(&FromGuardian::Fifo(path), pipe);
+                }
+            }
             (Role::Router, ToGuardian::WorkerShare(share)) => {
                 if self.share != share {
                     self.share = share;
@@ -195,7 +205,8 @@ impl Guardian {
                 ToGuardian::Granted(_)
                 | ToGuardian::Ready
                 | ToGuardian::Serving(_)
-                | ToGuardian::WorkerShare(_),
+                | ToGuardian::WorkerShare(_)
+                | ToGuardian::Fifos(_),
             ) => {
                 tracing::warn!("the worker claimed to be the router; ignored");
             }
@@ -306,6 +317,7 @@ impl Guardian {
 
     fn leave(&mut self, code: u8) {
         self.broker.kill_all();
+        self.fifos.leave();
         self.worker.kill();
         self.exit = Some(code);
     }

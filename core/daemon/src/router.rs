@@ -23,6 +23,7 @@ mod balance;
 mod configuration;
 mod control;
 mod elect;
+mod fifo;
 mod hooks;
 mod kernel;
 mod plugins;

@@ -10,6 +10,7 @@ pub mod packet;
 pub mod monitor;
 pub mod tables;
 
+pub mod fifo;
 pub mod ipvs;
 
 pub mod journal;

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ExecId, HookId, PluginName};
-use crate::plan::{ExecGrant, Phase, PluginPlan, Share};
+use crate::plan::{ExecGrant, FifoPlan, Phase, PluginPlan, Share};
 use crate::probe::{Ask, Verdict};
 use crate::status::PluginStatus;
 use crate::time::Instant;
@@ -144,6 +145,9 @@ pub enum ToGuardian {
     Serving(Vec<u8>),
     /// The router (only it): what the worker is to have of the machine.
     WorkerShare(Share),
+    /// The router (only it): the named pipes there are to be from now on. Each that can be made is answered by
+    /// [`FromGuardian::Fifo`].
+    Fifos(Vec<FifoPlan>),
     /// Run a command. Answered by [`FromGuardian::Done`].
     Exec(ExecRequest),
 }
@@ -160,6 +164,8 @@ pub enum FromGuardian {
     },
     /// A new link to the other process comes with this frame, as a file descriptor.
     Peer,
+    /// The writing end of this named pipe comes with this frame, as a file descriptor.
+    Fifo(PathBuf),
     /// The operator asks for a new reading of the configuration (SIGHUP).
     Reload,
     /// The operator asks to leave gracefully (SIGTERM).

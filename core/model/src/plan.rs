@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::TrackerName;
 
 pub mod auth;
+pub mod fifo;
 pub mod hook;
 pub mod lvs;
 pub mod machine;
@@ -14,6 +15,7 @@ pub mod plugin;
 pub mod vrrp;
 
 pub use auth::{Auth, Freshness, HmacKey, HmacMode, HmacPlan, Key};
+pub use fifo::FifoPlan;
 pub use hook::{Arguments, CommandPlan, HookAction, HookPlan, Phase};
 pub use lvs::{CheckPlan, IpvsPlan, OnUnknown, QuorumPlan, ServerPlan, ServicePlan, SorryPlan, SyncPlan};
 pub use machine::{ElectionShare, MachinePlan, Share};
@@ -45,6 +47,8 @@ pub struct Plan {
     pub links: Vec<LinkPlan>,
     /// Files and processes of this node that move priorities.
     pub watches: Vec<WatchPlan>,
+    /// Named pipes that tell what happens.
+    pub fifos: Vec<FifoPlan>,
     /// Balanced services.
     pub services: Vec<ServicePlan>,
     /// The kernel's balancer itself.

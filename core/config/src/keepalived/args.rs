@@ -64,6 +64,12 @@ pub(super) fn user(item: &Item) -> User {
     named(item.arg(), item.args().get(1).map(|word| word.text.as_str()))
 }
 
+/// `... USER [[:]GROUP]` after the first parameter.
+pub(super) fn owner(item: &Item) -> User {
+    let word = |at: usize| item.args().get(at).map(|word| word.text.as_str());
+    word(1).and_then(|user| named(user, word(2)))
+}
+
 fn named(user: &str, group: Option<&str>) -> User {
     let group = group.map(|group| group.trim_start_matches(':').to_owned());
     unit::user(user).map(|(user, own)| (user, own.or(group)))

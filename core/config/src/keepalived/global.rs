@@ -6,6 +6,7 @@ use std::time::Duration;
 use model::plan::{Announcement, Conduct, Lists, Version};
 
 use super::args;
+use super::fifo;
 use super::ipvs;
 use super::machine;
 use super::tree::Item;
@@ -87,6 +88,7 @@ impl Globals {
                 }
             }
         }
+        fifo::lower(block, &self.user, draft, d);
     }
 }
 

@@ -83,7 +83,8 @@ const OWN_SCHEDULING: &str = "the elections have a real-time thread of their own
 const NO_REAL_TIME: &str = "checks are plugins, which in real time could stop the machine";
 const NO_SESSION: &str = "no BFD session is kept";
 const OWN_BUFFERS: &str = "buffers are sized by the daemon";
-const NO_FIFO: &str = "a hook (notify) is told of the same transitions";
+const NO_PRIORITIES: &str =
+    "pipes and hooks are told of transitions; `bellwether status` explains priorities";
 const EXTRA: &str =
     "an address is announced on its own interface; garp_master_refresh does it again and again";
 const NO_BFD: &str = "no BFD session is kept, so nothing is tracked; a vrrp_script can watch the peer";
@@ -123,7 +124,7 @@ pub(super) const ROOT: [Keyword; 28] = [
     not_block("bfd_instance", NO_SESSION),
     not_block("SSL", "SSL_GET accepts any certificate and shows none"),
     not("random_seed", "no value is random"),
-    not("state_dump_file", NO_FIFO),
+    not("state_dump_file", NO_SNMP),
     not("include_check", "each missing file is reported, none is an error"),
 ];
 
@@ -168,14 +169,17 @@ const GLOBAL: [Keyword; 144] = [
     not("shutdown_script", "let the service manager run it (ExecStopPost)"),
     not("startup_script_timeout", "no start-up script is run"),
     not("shutdown_script_timeout", "no shutdown script is run"),
-    not("notify_fifo", NO_FIFO),
-    not("vrrp_notify_fifo", NO_FIFO),
-    not("lvs_notify_fifo", NO_FIFO),
-    not("notify_fifo_script", NO_FIFO),
-    not("vrrp_notify_fifo_script", NO_FIFO),
-    not("lvs_notify_fifo_script", NO_FIFO),
-    not("vrrp_notify_priority_changes", NO_FIFO),
-    not("fifo_write_vrrp_states_on_reload", NO_FIFO),
+    line("notify_fifo", 1),
+    line("vrrp_notify_fifo", 1),
+    line("lvs_notify_fifo", 1),
+    line("notify_fifo_script", 1),
+    line("vrrp_notify_fifo_script", 1),
+    line("lvs_notify_fifo_script", 1),
+    not("vrrp_notify_priority_changes", NO_PRIORITIES),
+    not(
+        "fifo_write_vrrp_states_on_reload",
+        "a pipe tells of changes; `bellwether status` has the states",
+    ),
     not("umask", "files are made for their owner only"),
     not("random_seed", "no value is random"),
     line("vrrp_priority", 1),

@@ -252,7 +252,7 @@ fn search(program: &str) -> Option<PathBuf> {
     .find(|path| path.is_file())
 }
 
-fn resolve(user: &str, group: Option<&str>) -> Result<(u32, u32), String> {
+pub(super) fn resolve(user: &str, group: Option<&str>) -> Result<(u32, u32), String> {
     let (uid, own_gid) = linux::process::lookup_user(user)
         .ok_or_else(|| format!("there is no user {user}; create it or name another"))?;
     let gid = match group {

@@ -132,6 +132,12 @@ impl Station {
         }
     }
 
+    pub(super) fn send_with(&mut self, frame: &FromGuardian, descriptor: OwnedFd) {
+        if let Some(line) = &mut self.line {
+            line.send(frame, Some(descriptor));
+        }
+    }
+
     /// Gives it the end of a new link to the other child: now, or when it is started.
     pub(super) fn give_peer(&mut self, end: OwnedFd) {
         match &mut self.line {

@@ -34,6 +34,12 @@ impl Router {
         while let Some(effect) = self.hooks.poll_effect() {
             self.apply_hook(effect);
         }
+        while let Some(reader) = self.fifos.poll_reader(clock::now()) {
+            let id = reader.id;
+            if !self.guardian_up || !self.doors.guardian.send(ToGuardian::Exec(reader)) {
+                self.fifos.handle_exec_done(id, clock::now());
+            }
+        }
     }
 
     fn apply(&mut self, effect: BalanceEffect) {
@@ -62,6 +68,7 @@ impl Router {
             BalanceEffect::Server(change) => {
                 let state = if change.up { "up" } else { "down" };
                 tracing::info!(service = %change.service, server = %change.server, state, reason = change.reason, "real server");
+                self.fifos.handle_server(&change);
                 if let Some(command) = change.command {
                     self.hooks
                         .handle_command(format!("server {} of {}", change.server, change.service), command);
@@ -70,6 +77,7 @@ impl Router {
             BalanceEffect::Service(change) => {
                 let state = if change.up { "up" } else { "down" };
                 tracing::info!(service = %change.service, state, weight = change.weight, "virtual server");
+                self.fifos.handle_service(&change);
                 if let Some(command) = change.command {
                     self.hooks
                         .handle_command(format!("service {}", change.service), command);

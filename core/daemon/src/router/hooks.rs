@@ -14,6 +14,8 @@ mod event;
 #[cfg(test)]
 mod tests;
 
+pub(super) use event::events;
+
 /// Output of a command kept for the log, in bytes.
 const OUTPUT_MAX: u32 = 1024;
 /// Longest time for a command that has no time of its own.
@@ -69,7 +71,7 @@ enum Job {
 impl Hooks {
     /// A transition happened: its hooks are queued, those of older states that have not begun are dropped.
     pub(super) fn handle_transition(&mut self, plan: &Plan, transition: &Transition) {
-        for (lane, event, hooks) in event::events(plan, transition) {
+        for (lane, event, hooks) in events(plan, transition) {
             let wanted = hooks.iter().filter(|hook| hook.phases.contains(&event.phase));
             self.queue(lane, wanted.map(|hook| Job::new(hook, &event)).collect());
         }

@@ -22,7 +22,8 @@ use super::balance::{IpvsAnswer, IpvsPort};
 use super::configuration;
 use super::control::Request;
 use super::elect::{ElectInput, ElectPort};
-use super::hooks::Hooks;
+use super::fifo::Fifos;
+use super::hooks::{self, Hooks};
 use super::plugins::{self, Plugins};
 use super::traffic::Traffic;
 use super::watch::{Changed, Watch};
@@ -60,6 +61,8 @@ pub(super) struct Router {
     numbers_due: Option<Instant>,
     pub(super) traffic: Traffic,
     pub(super) hooks: Hooks,
+    /// Named pipes that tell what happens.
+    pub(super) fifos: Fifos,
     pub(super) plugins: Vec<PluginStatus>,
     pub(super) configuration: ConfigurationStatus,
     pub(super) started: Instant,
@@ -100,6 +103,7 @@ impl Router {
             plan: Arc::default(),
             previous: Arc::default(),
             hooks: Hooks::default(),
+            fifos: Fifos::default(),
             plugins: Vec::new(),
             configuration: ConfigurationStatus::default(),
             started: now,
@@ -161,6 +165,7 @@ impl Router {
             .chain(stop)
             .chain(self.watches.poll_timeout())
             .chain(self.numbers_due)
+            .chain(self.fifos.poll_timeout())
             .min();
         deadline.map_or(Duration::from_secs(3600), |at| at.since(clock::now()))
     }
@@ -219,6 +224,9 @@ impl Router {
         self.hooks.handle_transition(plan, transition);
         self.supplies
             .handle_transition(transition, &self.plan, &self.doors.worker);
+        for (_, event, _) in hooks::events(plan, transition) {
+            self.fifos.handle_event(&event);
+        }
         self.balancer
             .handle_state(&transition.instance, transition.to, clock::now());
     }
@@ -270,7 +278,14 @@ impl Router {
 
     fn handle_guardian(&mut self, incoming: Incoming<FromGuardian>) {
         match incoming {
-            Incoming::Frame(FromGuardian::Done { id, result }, _) => self.hooks.handle_exec_done(id, result),
+            Incoming::Frame(FromGuardian::Done { id, result }, _) => {
+                if !self.fifos.handle_exec_done(id, clock::now()) {
+                    self.hooks.handle_exec_done(id, result);
+                }
+            }
+            Incoming::Frame(FromGuardian::Fifo(path), Some(pipe)) => {
+                self.fifos.handle_open(&path, pipe, clock::now());
+            }
             Incoming::Frame(FromGuardian::Peer, Some(end)) => {
                 // The end of the old link may still be on its way.
                 self.lose_worker();
@@ -281,7 +296,9 @@ impl Router {
                 }
                 self.supplies.tell_all(&self.plan, &self.doors.worker);
             }
-            Incoming::Frame(FromGuardian::Peer, None) => tracing::error!("a link without a descriptor"),
+            Incoming::Frame(FromGuardian::Peer | FromGuardian::Fifo(_), None) => {
+                tracing::error!("a link without a descriptor")
+            }
             Incoming::Frame(FromGuardian::Reload, _) => self.begin_reload(None),
             Incoming::Frame(FromGuardian::Stop, _) => self.handle_stop(),
             Incoming::Closed(reason) => {
@@ -329,6 +346,9 @@ impl Router {
             .flat_map(|plugin| plugin.grants.exec.clone())
             .collect();
         self.doors.guardian.send(ToGuardian::Granted(granted));
+        self.fifos.handle_plan(&self.plan.fifos);
+        let fifos = self.plan.fifos.clone();
+        self.doors.guardian.send(ToGuardian::Fifos(fifos));
         let share = self.plan.machine.checks.clone();
         self.doors.guardian.send(ToGuardian::WorkerShare(share));
         self.supplies.tell_all(&self.plan, &self.doors.worker);

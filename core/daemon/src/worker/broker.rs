@@ -46,7 +46,10 @@ impl GuardianBroker {
                     return;
                 }
                 Incoming::Frame(FromGuardian::Peer, Some(end)) => Event::Peer(end),
-                Incoming::Frame(FromGuardian::Peer | FromGuardian::Reload | FromGuardian::Stop, _) => return,
+                Incoming::Frame(
+                    FromGuardian::Peer | FromGuardian::Fifo(_) | FromGuardian::Reload | FromGuardian::Stop,
+                    _,
+                ) => return,
                 Incoming::Closed(_) => Event::Orphaned,
             };
             // The loop is over: so is the process.

@@ -2,6 +2,7 @@
 
 mod conf;
 mod crash;
+mod fifo;
 mod gone;
 mod harness;
 mod hooks;

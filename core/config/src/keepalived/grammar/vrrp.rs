@@ -1,6 +1,8 @@
 //! `vrrp_script`, `vrrp_sync_group`, `vrrp_instance`.
 
-use super::{EXTRA, Keyword, NO_BFD, NO_FIFO, NO_FIREWALL, block, line, list, mail, not, not_block, silent};
+use super::{
+    EXTRA, Keyword, NO_BFD, NO_FIREWALL, NO_PRIORITIES, block, line, list, mail, not, not_block, silent,
+};
 
 pub(super) const SCRIPT: [Keyword; 8] = [
     line("script", 1),
@@ -40,7 +42,7 @@ pub(super) const GROUP: [Keyword; 15] = [
     line("notify_stop", 1),
     line("notify", 1),
     mail("smtp_alert"),
-    not("notify_priority_changes", NO_FIFO),
+    not("notify_priority_changes", NO_PRIORITIES),
     silent("sync_group_tracking_weight"),
     silent("global_tracking"),
 ];
@@ -130,7 +132,7 @@ pub(super) const INSTANCE: [Keyword; 72] = [
     not("promote_secondaries", "the sysctl is left alone"),
     not("notify_deleted", "notify_stop runs when an instance is taken out"),
     not("notify_master_rx_lower_pri", "the script does not run"),
-    not("notify_priority_changes", NO_FIFO),
+    not("notify_priority_changes", NO_PRIORITIES),
     list("virtual_routes"),
     list("virtual_rules"),
 ];

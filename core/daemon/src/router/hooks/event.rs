@@ -5,7 +5,7 @@ use model::plan::{HookPlan, Phase, Plan};
 use model::transition::{Cause, State, Transition};
 
 /// Who is told what, and by which hooks: lane, event, hooks.
-pub(super) fn events<'a>(
+pub(in crate::router) fn events<'a>(
     plan: &'a Plan,
     transition: &Transition,
 ) -> Vec<(String, HookEvent, &'a [HookPlan])> {
