@@ -95,6 +95,8 @@ pub(super) struct Counters {
     pub(super) checksum_pseudo_header: u64,
     pub(super) interval_mismatch: u64,
     pub(super) list_mismatch: u64,
+    /// Unicast from others than the peers, that counted.
+    pub(super) from_no_peer: u64,
     /// Times that it was Master and slept for longer than its peers wait.
     pub(super) stalls: u64,
     late_max: Duration,
@@ -124,6 +126,7 @@ impl Counters {
             ("checksum_pseudo_header", self.checksum_pseudo_header),
             ("interval_mismatch", self.interval_mismatch),
             ("list_mismatch", self.list_mismatch),
+            ("from_no_peer", self.from_no_peer),
             ("stalls", self.stalls),
             (
                 "late_ms_max",

@@ -261,6 +261,7 @@ impl Instance {
     fn compare_way(&mut self, advert: &Advert<'_>, source: IpAddr, out: &mut Out, now: Instant) {
         let unicast = matches!(self.plan.transport, Transport::Unicast { .. });
         if unicast && !self.is_peer(source) {
+            self.counters.from_no_peer += 1;
             let words = || {
                 format!(
                     "{source} is no peer, and its adverts count; name it as a peer, or write check_unicast_src to \

@@ -375,6 +375,7 @@ fn strangers_are_heard_where_that_is_asked_for_and_told_of() {
         .map(|one| one.counters["adverts_received"])
         .collect();
     assert_eq!(heard, [2, 1], "a peer of one is no stranger to the other");
+    assert_eq!(node.counter("from_no_peer"), 1);
     assert_eq!(
         node.told(),
         [
