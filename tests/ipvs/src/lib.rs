@@ -12,6 +12,7 @@ use std::time::Duration;
 use linux::uml::Boot;
 
 pub mod random;
+pub mod rules;
 
 /// Boots a guest, runs `script` in it, echoes its console, and returns its lines if the script succeeded.
 ///

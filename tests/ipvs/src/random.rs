@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use model::ipvs::{
-    DestinationKey, DestinationRow, Forward, Persistence, ServiceKey, ServiceRow, Table, TableEntry, Tunnel,
-    service_flag,
+    Change, DestinationKey, DestinationRow, Forward, Persistence, ServiceKey, ServiceRow, Table, TableEntry,
+    Tunnel, service_flag,
 };
 use model::net::{Family, Protocol};
 
@@ -55,44 +55,48 @@ pub fn table(random: &mut Random) -> Table {
 }
 
 fn service(random: &mut Random) -> ServiceRow {
+    let key = identity(random);
+    service_of(random, key)
+}
+
+fn identity(random: &mut Random) -> ServiceKey {
     let family = if random.one_in(3) { Family::V6 } else { Family::V4 };
-    let persistence = random.one_in(3).then(|| Persistence {
-        timeout_s: 1 + random.below(3600),
-        prefix: match family {
-            Family::V4 => 1 + u8::try_from(random.below(32)).unwrap_or(0),
-            Family::V6 => 1 + u8::try_from(random.below(128)).unwrap_or(0),
-        },
-        sip: random.one_in(4),
-    });
+    if random.one_in(5) {
+        let mark = 1 + random.below(4);
+        return ServiceKey::Mark { family, mark };
+    }
     let protocol = match random.below(3) {
         0 => Protocol::Udp,
         1 => Protocol::Sctp,
         _ => Protocol::Tcp,
     };
-    let key = if random.one_in(5) {
-        ServiceKey::Mark {
-            family,
-            mark: 1 + random.below(4),
-        }
-    } else {
-        ServiceKey::Address {
-            protocol,
-            address: address(random, family, 1),
-            port: if persistence.is_some() {
-                0
-            } else {
-                80 + random.small(4)
-            },
-        }
-    };
+    ServiceKey::Address {
+        protocol,
+        address: address(random, family, 1),
+        port: if random.one_in(3) { 0 } else { 80 + random.small(4) },
+    }
+}
+
+/// A row of this service.
+fn service_of(random: &mut Random, key: ServiceKey) -> ServiceRow {
+    let all_ports = matches!(key, ServiceKey::Address { port: 0, .. });
+    let persistence = (all_ports || random.one_in(4)).then(|| Persistence {
+        timeout_s: 1 + random.below(3600),
+        prefix: match key.family() {
+            Family::V4 => 1 + u8::try_from(random.below(32)).unwrap_or(0),
+            Family::V6 => 1 + u8::try_from(random.below(128)).unwrap_or(0),
+        },
+        sip: random.one_in(4),
+    });
     let scheduler = SCHEDULERS.get(random.below(8) as usize).copied().unwrap_or("rr");
-    let one_packet = matches!(
+    let is_udp = matches!(
         key,
         ServiceKey::Address {
             protocol: Protocol::Udp,
             ..
         }
-    ) && random.one_in(2);
+    );
+    let one_packet = is_udp && random.one_in(2);
     let flags = match scheduler {
         "sh" | "mh" => random.below(4) * service_flag::SCHED_1,
         _ => 0,
@@ -102,6 +106,54 @@ fn service(random: &mut Random) -> ServiceRow {
         scheduler: scheduler.to_owned(),
         flags: flags | if one_packet { service_flag::ONE_PACKET } else { 0 },
         persistence,
+    }
+}
+
+/// Any message about one of few services and servers, one in four of them with something in it that a kernel refuses.
+pub fn change(random: &mut Random) -> Change {
+    let key = identity(&mut Random::new(random.below(6).into()));
+    let mut row = service_of(random, key);
+    let mut server = destination(random, key.family());
+    server.key = destination(&mut Random::new(random.below(6).into()), key.family()).key;
+    if Family::of(server.key.address) != key.family() {
+        server.forward = Forward::Tunnel(Tunnel::Ipip);
+    }
+    if random.one_in(4) {
+        spoil(random, &mut row, &mut server);
+    }
+    match random.below(10) {
+        0 | 1 => Change::AddService(row),
+        2 => Change::SetService(row),
+        3 if random.one_in(4) => Change::DeleteService(key),
+        3 | 4 => Change::DeleteDestination(key, server.key),
+        5 | 6 => Change::SetDestination(key, server),
+        _ => Change::AddDestination(key, server),
+    }
+}
+
+fn spoil(random: &mut Random, row: &mut ServiceRow, server: &mut DestinationRow) {
+    match random.below(3) {
+        0 => row.scheduler = "fastest".to_owned(),
+        1 => row.scheduler = "a_scheduler_of_many_letters".to_owned(),
+        _ => {
+            // Of an IPv4 mask every bit is any.
+            let is_v6 = row.key.family() == Family::V6;
+            if let Some(persistence) = row.persistence.as_mut().filter(|_| is_v6) {
+                persistence.prefix = 129;
+            }
+        }
+    }
+    match random.below(5) {
+        0 => server.weight = 1 << 31,
+        1 => (server.upper_threshold, server.lower_threshold) = (5, 6),
+        2 => server.forward = Forward::Tunnel(Tunnel::Gue { port: 0, flags: 0 }),
+        3 => server.forward = Forward::Nat,
+        _ => {
+            server.key.address = match server.key.address {
+                IpAddr::V4(_) => Ipv4Addr::new(224, 0, 0, 1).into(),
+                IpAddr::V6(_) => Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1).into(),
+            }
+        }
     }
 }
 

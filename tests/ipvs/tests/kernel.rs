@@ -25,6 +25,11 @@ fn errors_are_drift_or_refusal_and_name_the_cure() {
 }
 
 #[test]
+fn what_the_kernel_takes_and_refuses_is_what_the_rules_say() {
+    case("rules");
+}
+
+#[test]
 fn rows_of_others_are_left_alone() {
     case("foreign");
 }

@@ -12,16 +12,18 @@ use model::ipvs::{ServiceKey, Table};
 
 mod balancer;
 mod errors;
+mod obeys;
 mod settings;
 mod upset;
 
 fn main() -> Result<()> {
-    let case = std::env::args()
-        .nth(1)
-        .context("usage: ipvs_tool random|errors|foreign|balancer|quiet|settings|counters|upset|cost")?;
+    let case = std::env::args().nth(1).context(
+        "usage: ipvs_tool random|errors|rules|foreign|balancer|quiet|settings|counters|upset|cost",
+    )?;
     match case.as_str() {
         "random" => random_tables(),
         "errors" => errors::check(),
+        "rules" => obeys::check(),
         "foreign" => foreign_rows(),
         "balancer" => balancer::check(),
         "quiet" => balancer::quiet(),
