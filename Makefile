@@ -33,13 +33,14 @@ lab: ## set up, build, and print what keepalived does and who passes which scena
 	@$(CARGO) build --locked -p daemon -p lab
 	@target=$$($(WITH) packaging/target-dir); "$$target/debug/claims" $(ONLY) && "$$target/debug/suite" $(ONLY)
 
-# Settings: RUNS, SLOW_RUNS, MANY_RUNS, CPU_SECONDS, LOAD_SECONDS, as in `make bench RUNS=200` (tests/bench/src/settings.rs).
+# Settings: RUNS, SLOW_RUNS, MANY_RUNS, CPU_SECONDS, LOAD_SECONDS, as in `make bench RUNS=200` (tests/bench/src/settings.rs);
+# of balancing ROUNDS, SERVICES, SERVERS, CHECK_SECONDS (tests/ipvs/src/bin/bench_ipvs/settings.rs).
 bench: ## set up, build for speed, and print ratios against keepalived (needs root)
 	@$(SETUP) test
 	@$(MAKE) --no-print-directory guests
 	@$(CARGO) build --locked --release -p daemon -p bench -p ipvs
 	@$(CARGO) run --locked --quiet --release -p bench
-	@$(CARGO) run --locked --quiet --release -p ipvs --bin bench_fill
+	@$(CARGO) run --locked --quiet --release -p ipvs --bin bench_ipvs
 
 build: ## set up for building, then build the daemon for speed
 	@$(SETUP) build

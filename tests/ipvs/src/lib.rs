@@ -13,6 +13,7 @@ use linux::uml::Boot;
 
 pub mod random;
 pub mod rules;
+pub mod world;
 
 /// Boots a guest, runs `script` in it, echoes its console, and returns its lines if the script succeeded.
 ///

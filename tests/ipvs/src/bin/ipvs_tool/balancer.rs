@@ -1,26 +1,14 @@
 //! The engine's balancer against the kernel, with verdicts and a clock of our own.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use engine::lvs::Balancer;
-use linux::ipvs::{Client, glance};
-use model::effect::BalanceEffect;
-use model::ids::{Generation, PluginName};
+use ipvs::world::World;
+use model::ids::PluginName;
 use model::ipvs::{DestinationKey, Forward, ServiceKey, ServiceRow};
 use model::net::Protocol;
 use model::plan::{CheckPlan, OnUnknown, Plan, QuorumPlan, ServerPlan, ServicePlan, SorryPlan};
-use model::probe::{Ask, Status, Verdict};
-use model::time::Instant;
-
-struct World {
-    balancer: Balancer,
-    client: Client,
-    now: Instant,
-    asks: VecDeque<Ask>,
-    glances: u64,
-}
+use model::probe::Status;
 
 /// Two servers and a sorry server through a day of failures, and somebody who empties the table.
 pub(super) fn check() -> Result<()> {
@@ -34,28 +22,28 @@ pub(super) fn check() -> Result<()> {
     let up = |_: u8| Status::Up;
     world.pass(3, up)?;
     ensure!(
-        world.rows()? == "10.77.2.1:80=10 10.77.2.2:80=10",
+        rows(&mut world)? == "10.77.2.1:80=10 10.77.2.2:80=10",
         "{}",
-        world.rows()?
+        rows(&mut world)?
     );
     world.pass(5, |server| if server == 1 { Status::Down } else { Status::Up })?;
-    ensure!(world.rows()? == "10.77.2.2:80=10", "{}", world.rows()?);
+    ensure!(rows(&mut world)? == "10.77.2.2:80=10", "{}", rows(&mut world)?);
     world.pass(5, |_| Status::Down)?;
-    ensure!(world.rows()? == "10.77.2.9:80=1", "{}", world.rows()?);
+    ensure!(rows(&mut world)? == "10.77.2.9:80=1", "{}", rows(&mut world)?);
     world.pass(5, up)?;
     ensure!(
-        world.rows()? == "10.77.2.1:80=10 10.77.2.2:80=10",
+        rows(&mut world)? == "10.77.2.1:80=10 10.77.2.2:80=10",
         "{}",
-        world.rows()?
+        rows(&mut world)?
     );
     super::ipvsadm("-C")?;
     super::ipvsadm("-A -t 10.77.1.1:80 -s wlc")?;
     super::ipvsadm("-A -t 10.99.0.1:80 -s rr")?;
     world.pass(12, up)?;
     ensure!(
-        world.rows()? == "10.77.2.1:80=10 10.77.2.2:80=10",
+        rows(&mut world)? == "10.77.2.1:80=10 10.77.2.2:80=10",
         "{}",
-        world.rows()?
+        rows(&mut world)?
     );
     let (_, _, status) = world.balancer.status(world.now);
     ensure!(
@@ -118,98 +106,22 @@ pub(super) fn quiet() -> Result<()> {
     world.balancer.handle_plan(&plan, world.now);
     world.drain(up)?;
     ensure!(
-        world.rows()? == "10.77.2.1:80=0 10.77.2.2:80=10",
+        rows(&mut world)? == "10.77.2.1:80=0 10.77.2.2:80=10",
         "{}",
-        world.rows()?
+        rows(&mut world)?
     );
     world.pass(4, up)?;
-    ensure!(world.rows()? == "10.77.2.2:80=10", "{}", world.rows()?);
+    ensure!(rows(&mut world)? == "10.77.2.2:80=10", "{}", rows(&mut world)?);
     Ok(())
 }
 
-impl World {
-    fn new() -> Result<Self> {
-        Ok(Self {
-            balancer: Balancer::new(1),
-            client: Client::open()?,
-            now: Instant::from_nanos(0),
-            asks: VecDeque::new(),
-            glances: 0,
-        })
-    }
-
-    /// Lets seconds pass in steps of a tenth.
-    fn pass(&mut self, seconds: u32, health: impl Fn(u8) -> Status + Copy) -> Result<()> {
-        for _ in 0..seconds * 10 {
-            self.now = self.now + Duration::from_millis(100);
-            self.balancer.handle_timeout(self.now);
-            self.drain(health)?;
-        }
-        Ok(())
-    }
-
-    fn drain(&mut self, health: impl Fn(u8) -> Status) -> Result<()> {
-        loop {
-            if let Some(effect) = self.balancer.poll_effect() {
-                self.carry_out(effect);
-            } else if let Some(ask) = self.asks.pop_front() {
-                let server = ask
-                    .target
-                    .map_or(0, |target| target.ip().to_string().ends_with('1').into());
-                let verdict = Verdict {
-                    ask: ask.id,
-                    status: health(server),
-                    reason: String::new(),
-                    weight: None,
-                    took: Duration::ZERO,
-                    generation: Generation(1),
-                };
-                self.balancer.handle_verdict(&verdict, self.now);
-            } else {
-                return Ok(());
-            }
-        }
-    }
-
-    fn carry_out(&mut self, effect: BalanceEffect) {
-        match effect {
-            BalanceEffect::Ask(ask) => self.asks.push_back(ask),
-            BalanceEffect::ReadTable => {
-                let table = self.client.read().map_err(|error| error.to_string());
-                self.balancer.handle_table(table, self.now);
-            }
-            BalanceEffect::Apply(changes) => {
-                let applied = self.client.apply(&changes);
-                let result = applied
-                    .map_err(|error| error.to_string())
-                    .and_then(|applied| applied.into_result());
-                self.balancer.handle_applied(result, self.now);
-            }
-            BalanceEffect::Glance => {
-                self.glances += 1;
-                let glance = glance().map_err(|error| error.to_string());
-                self.balancer.handle_glance(glance, self.now);
-            }
-            BalanceEffect::Configure(settings) => {
-                let (before, result) = self.client.configure(&settings);
-                let result = result.map_err(|error| error.to_string());
-                self.balancer.handle_configured(before, result, self.now);
-            }
-            BalanceEffect::Tracker(..)
-            | BalanceEffect::Server(_)
-            | BalanceEffect::Service(_)
-            | BalanceEffect::Drain(_) => {}
-        }
-    }
-
-    fn rows(&mut self) -> Result<String> {
-        let rows = self.client.read_destinations(service().key())?;
-        let words: Vec<_> = rows
-            .values()
-            .map(|row| format!("{}={}", row.key, row.weight))
-            .collect();
-        Ok(words.join(" "))
-    }
+fn rows(world: &mut World) -> Result<String> {
+    let rows = world.client.read_destinations(service().key())?;
+    let words: Vec<_> = rows
+        .values()
+        .map(|row| format!("{}={}", row.key, row.weight))
+        .collect();
+    Ok(words.join(" "))
 }
 
 fn service() -> ServicePlan {

@@ -6,7 +6,7 @@
 //! * `traffic_end follow ADDRESS:PORT STREAMS LINES`: opens so many streams at once, reads so many lines of each, and
 //!   prints whose were complete
 //!
-//! Kinds: `tcp` and `sctp` (one line, then the end), `stream` (TCP, a line every 100 ms for ever), `udp` (a datagram for
+//! Kinds: `http` (to serve: one page), `tcp` and `sctp` (one line, then the end), `stream` (TCP, a line every 100 ms for ever), `udp` (a datagram for
 //! each), and to ask, `udp-one`: all from one port.
 
 #![forbid(unsafe_code)]

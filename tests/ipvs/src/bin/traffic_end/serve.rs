@@ -1,6 +1,6 @@
 //! A real server.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::thread;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 /// From one line of a stream to the next.
 const CADENCE: Duration = Duration::from_millis(100);
 /// Connections that wait to be taken.
-const BACKLOG: i32 = 64;
+const BACKLOG: i32 = 1024;
 
 /// Serves at all places, for ever. Says `ready` once all are open.
 pub(super) fn all(name: &str, places: &[&str]) -> Result<()> {
@@ -26,8 +26,9 @@ pub(super) fn all(name: &str, places: &[&str]) -> Result<()> {
             }
             "tcp" => accept(listen(address, Protocol::TCP)?, line, false),
             "stream" => accept(listen(address, Protocol::TCP)?, line, true),
+            "http" => pages(listen(address, Protocol::TCP)?, name),
             "sctp" => accept(listen(address, super::SCTP)?, line, false),
-            other => bail!("`{other}` is not tcp, stream, udp or sctp"),
+            other => bail!("`{other}` is not tcp, stream, http, udp or sctp"),
         });
     }
     println!("ready");
@@ -59,6 +60,20 @@ fn accept(listener: Socket, line: String, goes_on: bool) -> thread::JoinHandle<(
                     thread::sleep(CADENCE);
                 }
             });
+        }
+    })
+}
+
+/// One client after the other, so that it takes as little of the processor as can be.
+fn pages(listener: Socket, name: &str) -> thread::JoinHandle<()> {
+    let page = format!("HTTP/1.0 200 OK\r\nContent-Length: {}\r\n\r\n{name}", name.len());
+    thread::spawn(move || {
+        let mut request = [0; 1024];
+        while let Ok((mut peer, _)) = listener.accept() {
+            // A client that only connects ends the connection, and has no answer.
+            if matches!(peer.read(&mut request), Ok(1..)) {
+                let _ = peer.write_all(page.as_bytes());
+            }
         }
     })
 }

@@ -1,5 +1,5 @@
 command -v keepalived >/dev/null || { echo "keepalived is missing; install it with apt install keepalived"; exit 1; }
-"$BENCH" --keepalived-conf > keepalived.conf
+"$BENCH" --keepalived-conf rr > keepalived.conf
 "$BENCH" --watch &
 watcher=$!
 sleep 0.5
