@@ -26,6 +26,7 @@ mod elect;
 mod fifo;
 mod hooks;
 mod kernel;
+mod metrics;
 mod plugins;
 mod state;
 mod traffic;

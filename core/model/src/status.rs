@@ -160,6 +160,9 @@ pub struct ServiceStatus {
     /// Its counters, at most some seconds old; absent when the kernel gave none.
     #[serde(default)]
     pub traffic: Option<Counters>,
+    /// Times that it gained or lost its quorum since the start.
+    #[serde(default)]
+    pub changes: u64,
 }
 
 /// A real server.
@@ -185,6 +188,9 @@ pub struct ServerStatus {
     /// Its counters, at most some seconds old; absent when the kernel gave none.
     #[serde(default)]
     pub traffic: Option<ServerCounters>,
+    /// Times that it became good or failed since the start.
+    #[serde(default)]
+    pub changes: u64,
 }
 
 /// How far a server has left its service.
@@ -211,6 +217,9 @@ pub struct CheckStatus {
     pub took_ms: f64,
     /// Verdicts so far.
     pub verdicts: u64,
+    /// Those that were not "up".
+    #[serde(default)]
+    pub failures: u64,
 }
 
 /// A plugin.

@@ -26,6 +26,18 @@ pub(super) fn ask_with(
     door: &str,
     body: &Value,
 ) -> anyhow::Result<(StatusCode, Value)> {
+    let (status, answer) = exchange(socket, method, door, body)?;
+    let value = serde_json::from_slice(&answer).context("the answer is not JSON")?;
+    Ok((status, value))
+}
+
+/// The daemon's answer as it came.
+pub(super) fn exchange(
+    socket: &Path,
+    method: Method,
+    door: &str,
+    body: &Value,
+) -> anyhow::Result<(StatusCode, Bytes)> {
     let body = if body.is_null() {
         String::new()
     } else {
@@ -57,8 +69,7 @@ pub(super) fn ask_with(
             .await
             .map_err(anyhow::Error::from_boxed)?;
         connection.abort();
-        let value = serde_json::from_slice(&body.to_bytes()).context("the answer is not JSON")?;
-        Ok((status, value))
+        Ok((status, body.to_bytes()))
     })
 }
 

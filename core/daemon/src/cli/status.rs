@@ -3,10 +3,11 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::Args;
-use hyper::Method;
+use hyper::{Method, StatusCode};
 use model::status::{DaemonStatus, InstanceStatus, ServiceStatus};
+use serde_json::Value;
 
 use super::{Client, client};
 
@@ -17,10 +18,20 @@ pub(super) struct Status {
     /// Print it all as JSON
     #[arg(long)]
     json: bool,
+    /// Print it all as Prometheus reads it: what `GET /metrics` of the control socket answers
+    #[arg(long, conflicts_with = "json")]
+    metrics: bool,
 }
 
 impl Status {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        if self.metrics {
+            let (code, page) = client::exchange(&self.client.path(), Method::GET, "/metrics", &Value::Null)?;
+            let page = String::from_utf8_lossy(&page);
+            ensure!(code == StatusCode::OK, "the daemon says {code}: {page}");
+            print!("{page}");
+            return Ok(ExitCode::SUCCESS);
+        }
         let (_, answer) = client::ask(&self.client.path(), Method::GET, "/v1/status")?;
         if self.json {
             println!("{answer:#}");

@@ -5,20 +5,24 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use linux::clock;
 use model::status::DaemonStatus;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::net::UnixListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::Event;
 use super::configuration::ReloadResult;
+use super::metrics::{CONTENT_TYPE, Kept};
 
 /// What can be asked of the router.
 #[derive(Debug)]
@@ -57,7 +61,9 @@ type Answer = (StatusCode, Json<Value>);
 pub(super) fn start(path: &Path, events: mpsc::Sender<Event>) -> anyhow::Result<()> {
     let listener =
         bind(path).with_context(|| format!("cannot open the control socket {}", path.display()))?;
+    let kept = Arc::new(Mutex::new(Kept::default()));
     let doors = axum::Router::new()
+        .route("/metrics", get(move |events| metrics(events, kept)))
         .route("/v1/status", get(status))
         .route("/v1/reload", post(reload))
         .route("/v1/drain", post(|events, order| hold(events, order, true)))
@@ -103,6 +109,22 @@ async fn status(State(events): State<mpsc::Sender<Event>>) -> Answer {
     }
 }
 
+/// Who asks while a page is being made waits for that one.
+async fn metrics(State(events): State<mpsc::Sender<Event>>, kept: Arc<Mutex<Kept>>) -> Response {
+    let mut kept = kept.lock().await;
+    let page = match kept.fresh() {
+        Some(page) => page,
+        None => {
+            let asked = clock::now();
+            let Some(status) = ask(&events, Request::Status).await else {
+                return gone().into_response();
+            };
+            kept.make(&status, asked)
+        }
+    };
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], page.to_string()).into_response()
+}
+
 async fn reload(State(events): State<mpsc::Sender<Event>>) -> Answer {
     match ask(&events, Request::Reload).await {
         Some(ReloadResult { accepted, text }) => {
@@ -130,7 +152,7 @@ async fn hold(
 }
 
 async fn unknown() -> Answer {
-    let doors = "there is GET /v1/status, and POST /v1/reload, /v1/drain and /v1/enable";
+    let doors = "there is GET /v1/status and /metrics, and POST /v1/reload, /v1/drain and /v1/enable";
     (StatusCode::NOT_FOUND, Json(json!({ "error": doors })))
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use linux::clock;
-use model::ipvs::{ServiceKey, Statistics};
+use model::ipvs::{Counters, ServerCounters, ServiceKey, Statistics};
 use model::status::ServiceStatus;
 use model::time::Instant;
 use tokio::sync::oneshot;
@@ -18,8 +18,8 @@ const KEEP: Duration = Duration::from_secs(1);
 /// Reading them takes one part in this many of a processor at most.
 const SHARE: u32 = 20;
 
-/// Counters by a service's identity in words.
-type Counted = BTreeMap<String, model::ipvs::ServiceTraffic>;
+/// Counters by the identities of services and servers in words.
+type Counted = BTreeMap<String, (Counters, BTreeMap<String, ServerCounters>)>;
 
 /// Counters as last read, and who waits for newer ones.
 #[derive(Debug, Default)]
@@ -58,7 +58,10 @@ impl Traffic {
         let counted: Counted = counted
             .services
             .into_iter()
-            .map(|(key, row)| (key.to_string(), row))
+            .map(|(key, (own, servers))| {
+                let servers = servers.into_iter().map(|(key, row)| (key.to_string(), row));
+                (key.to_string(), (own, servers.collect()))
+            })
             .collect();
         let counted = Arc::new(counted);
         for reply in self.waiting.drain(..) {
@@ -77,8 +80,7 @@ pub(super) fn fill(services: &mut [ServiceStatus], counted: &Counted) {
         };
         service.traffic = Some(*own);
         for server in &mut service.servers {
-            let found = servers.iter().find(|(key, _)| key.to_string() == server.server);
-            server.traffic = found.map(|(_, counters)| *counters);
+            server.traffic = servers.get(&server.server).copied();
         }
     }
 }

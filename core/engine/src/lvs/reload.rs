@@ -105,6 +105,7 @@ impl Balancer {
             suspend: None,
             up: true,
             told: false,
+            changes: 0,
         });
         let omega = service.quorum.omega;
         service.row = plan.row.clone();
@@ -179,6 +180,7 @@ fn plan_server(
     let ramp = before
         .as_ref()
         .and_then(|server| server.ramp.filter(|_| plan.slow_start.is_some()));
+    let changes = before.as_ref().map_or(0, |server| server.changes);
     let assumed = if up { Standing::Good } else { Standing::Failed };
     let mut old = before.map_or_else(Vec::new, |server| server.probes);
     let mut probes = Vec::with_capacity(plan.checks.len());
@@ -193,6 +195,7 @@ fn plan_server(
         up,
         weight,
         ramp,
+        changes,
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) struct Server {
     pub(super) weight: Option<u32>,
     /// It has not its whole weight yet.
     pub(super) ramp: Option<Ramp>,
+    /// Times that it became good or bad.
+    pub(super) changes: u64,
 }
 
 impl Server {
@@ -42,6 +44,7 @@ impl Server {
         self.up = up;
         if changed {
             self.ramp = None;
+            self.changes += 1;
         }
         changed
     }

@@ -35,6 +35,8 @@ pub(super) struct Service {
     pub(super) up: bool,
     /// The operator was told of `up` at least once.
     pub(super) told: bool,
+    /// Times that the quorum was gained or lost.
+    pub(super) changes: u64,
 }
 
 impl Service {
@@ -76,6 +78,7 @@ impl Service {
     /// case. A service begins as up; so does keepalived, and hysteresis is counted from there.
     pub(super) fn judge_quorum(&mut self, effects: &mut VecDeque<BalanceEffect>) {
         let up = self.has_quorum();
+        self.changes += u64::from(up != self.up);
         if up != self.up || !self.told {
             self.up = up;
             self.told = true;

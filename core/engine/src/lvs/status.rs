@@ -61,6 +61,7 @@ impl Balancer {
             held: false,
             draining: Some(leaving.status(now)),
             traffic: None,
+            changes: 0,
         });
         ServiceStatus {
             service: key.to_string(),
@@ -68,6 +69,7 @@ impl Balancer {
             scheduler: service.row.scheduler.clone(),
             servers: servers.chain(gone).collect(),
             traffic: None,
+            changes: service.changes,
         }
     }
 
@@ -82,6 +84,7 @@ impl Balancer {
             held: false,
             draining: None,
             traffic: None,
+            changes: server.changes,
         }
     }
 }
@@ -94,5 +97,6 @@ fn check_status(check: &Check) -> CheckStatus {
         generation: check.generation().0,
         took_ms: check.took().as_secs_f64() * 1000.0,
         verdicts: check.verdicts(),
+        failures: check.failures(),
     }
 }

@@ -31,6 +31,7 @@ pub struct Check {
     generation: Generation,
     took: Duration,
     verdicts: u64,
+    failures: u64,
 }
 
 impl Check {
@@ -46,6 +47,7 @@ impl Check {
             generation: Generation(0),
             took: Duration::ZERO,
             verdicts: 0,
+            failures: 0,
         }
     }
 
@@ -88,6 +90,11 @@ impl Check {
         self.verdicts
     }
 
+    /// Those that were not "up".
+    pub fn failures(&self) -> u64 {
+        self.failures
+    }
+
     /// Counts a verdict. Returns whether it was a failure that does not count yet.
     pub(super) fn handle_verdict(&mut self, verdict: Verdict) -> bool {
         let Verdict {
@@ -112,6 +119,7 @@ impl Check {
         self.generation = generation;
         self.took = took;
         self.verdicts = self.verdicts.saturating_add(1);
+        self.failures = self.failures.saturating_add(u64::from(status != Status::Up));
         match (status, self.plan.on_unknown) {
             (Status::Up, _) => {
                 self.weight = weight.filter(|_| self.plan.sets_weight);

@@ -17,6 +17,7 @@ fn server(address: &str, up: bool, draining: Option<DrainStatus>) -> ServerStatu
         generation: 1,
         took_ms: 0.4,
         verdicts: 9,
+        failures: 2,
     };
     let weight = up.then_some(if draining.is_some() { 0 } else { 3 });
     ServerStatus {
@@ -28,6 +29,7 @@ fn server(address: &str, up: bool, draining: Option<DrainStatus>) -> ServerStatu
         checks: vec![check],
         draining,
         traffic: None,
+        changes: 1,
     }
 }
 
@@ -92,6 +94,7 @@ pub(in crate::cli) fn example() -> DaemonStatus {
                 server("10.0.0.13:80", false, None),
             ],
             traffic: None,
+            changes: 0,
         }],
         plugins: Vec::new(),
         worker_up: true,

@@ -10,6 +10,7 @@ fn status(state: &str, generation: u32, error: Option<&str>, server_up: bool) ->
         generation,
         took_ms: 1.0,
         verdicts: 1,
+        failures: 0,
     };
     let server = ServerStatus {
         server: "10.78.0.11:80".to_owned(),
@@ -20,6 +21,7 @@ fn status(state: &str, generation: u32, error: Option<&str>, server_up: bool) ->
         checks: vec![check],
         draining: None,
         traffic: None,
+        changes: 0,
     };
     let plain = serde_json::json!({
         "version": "0", "node": "lb1", "uptime_s": 1, "worker_up": true,
