@@ -21,3 +21,4 @@ mod steady;
 mod storm;
 mod timers;
 mod tracking;
+mod traps;
