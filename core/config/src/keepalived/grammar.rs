@@ -87,6 +87,7 @@ const NO_PRIORITIES: &str =
     "pipes and hooks are told of transitions; `bellwether status` explains priorities";
 const EXTRA: &str =
     "an address is announced on its own interface; garp_master_refresh does it again and again";
+const NETLINK: &str = "the kernel tells of every change of an interface at once";
 const NO_BFD: &str = "no BFD session is kept, so nothing is tracked; a vrrp_script can watch the peer";
 const NO_FIREWALL: &str = "no firewall rule is made";
 
@@ -103,9 +104,9 @@ pub(super) const ROOT: [Keyword; 28] = [
     not("namespace_with_ipsets", NO_FIREWALL),
     not("instance", "name the daemon with --instance"),
     silent("use_pid_dir"),
-    silent("linkbeat_use_polling"),
+    not("linkbeat_use_polling", NETLINK),
     silent("child_wait_time"),
-    not_block("linkbeat_interfaces", "interfaces are watched by netlink"),
+    not_block("linkbeat_interfaces", NETLINK),
     list("interface_up_down_delays"),
     not_block(
         "track_group",
@@ -287,7 +288,7 @@ const GLOBAL: [Keyword; 144] = [
     not("enable_dbus", NO_SNMP),
     not("dbus_service_name", NO_SNMP),
     not("dbus_no_interface_name", NO_SNMP),
-    silent("linkbeat_use_polling"),
+    not("linkbeat_use_polling", NETLINK),
     silent("child_wait_time"),
     not("instance", "name the daemon with --instance"),
     not("net_namespace", ONE_NAMESPACE),

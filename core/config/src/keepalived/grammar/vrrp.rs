@@ -1,7 +1,8 @@
 //! `vrrp_script`, `vrrp_sync_group`, `vrrp_instance`.
 
 use super::{
-    EXTRA, Keyword, NO_BFD, NO_FIREWALL, NO_PRIORITIES, block, line, list, mail, not, not_block, silent,
+    EXTRA, Keyword, NETLINK, NO_BFD, NO_FIREWALL, NO_PRIORITIES, block, line, list, mail, not, not_block,
+    silent,
 };
 
 pub(super) const SCRIPT: [Keyword; 8] = [
@@ -102,7 +103,7 @@ pub(super) const INSTANCE: [Keyword; 72] = [
     line("check_unicast_src", 0),
     line("unicast_fault_no_peer", 0),
     line("old_unicast_checksum", 0),
-    silent("linkbeat_use_polling"),
+    not("linkbeat_use_polling", NETLINK),
     silent("native_ipv6"),
     silent("debug"),
     silent("thread_timer_expired"),
