@@ -7,8 +7,9 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::TrackerState;
-use crate::ids::{InstanceName, LinkIndex, OrderId, TrackerName};
+use crate::ids::{InstanceName, LinkIndex, OrderId, PluginName, TrackerName};
 use crate::ipvs::{Change, DestinationKey, ServiceKey, Settings};
+use crate::link::StepCall;
 use crate::net::{Family, Mac};
 use crate::plan::{AddressOptions, CommandPlan};
 use crate::probe::Ask;
@@ -143,6 +144,48 @@ pub enum BalanceEffect {
     Service(ServiceChange),
     /// A real server that leaves its service begins to drain, or has gone.
     Drain(DrainChange),
+}
+
+/// Orders of what is held while Master.
+#[derive(Clone, Debug, PartialEq)]
+pub enum KeepEffect {
+    /// Have a plugin take a step. Answered by `handle_done`.
+    Step(StepCall),
+    /// Something became of a resource.
+    Tell(ResourceChange),
+}
+
+/// Something became of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceChange {
+    /// Whose, as in `instance web`.
+    pub of: String,
+    /// Its plugin.
+    pub plugin: PluginName,
+    /// What.
+    pub news: ResourceNews,
+}
+
+/// What can become of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResourceNews {
+    /// It was made so, or was found so by one that has to hold it.
+    Held,
+    /// It was made so no longer.
+    GivenUp,
+    /// It had to be so and was not: somebody else took it. It is applied again.
+    Lost,
+    /// A step failed. It is tried again.
+    Failed {
+        /// The step's name.
+        step: &'static str,
+        /// Why, in words.
+        reason: String,
+        /// How many have failed in a row.
+        failures: u32,
+    },
+    /// It is in the configuration no more and could not be given up: it is left as it is.
+    Left,
 }
 
 /// A step in the leaving of a real server.

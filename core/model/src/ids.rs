@@ -84,6 +84,10 @@ number!(
     HookId(u64)
 );
 number!(
+    /// Ties a resource's answer to the step that was asked of it. Never reused while a router lives.
+    StepId(u64)
+);
+number!(
     /// Ties a command's result to the request.
     ExecId(u64)
 );

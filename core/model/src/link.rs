@@ -10,7 +10,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ExecId, HookId, PluginName};
+use crate::ids::{ExecId, HookId, PluginName, StepId};
 use crate::plan::{ExecGrant, FifoPlan, Phase, PluginPlan, Share};
 use crate::probe::{Ask, Verdict};
 use crate::status::PluginStatus;
@@ -46,6 +46,8 @@ pub enum ToWorker {
     Ask(Ask),
     /// A hook to call. Answered by [`FromWorker::HookDone`].
     Hook(HookCall),
+    /// A step of a resource to take. Answered by [`FromWorker::StepDone`].
+    Step(StepCall),
 }
 
 /// A secret. Its `Debug` tells nothing.
@@ -93,6 +95,13 @@ pub enum FromWorker {
         /// What went wrong, in words.
         result: Result<(), String>,
     },
+    /// A step of a resource ended.
+    StepDone {
+        /// Which.
+        id: StepId,
+        /// Whether the resource is so now, or what went wrong, in words.
+        result: Result<bool, String>,
+    },
     /// All plugins as they are now; sent at each change.
     Plugins(Vec<PluginStatus>),
 }
@@ -112,7 +121,46 @@ pub struct HookCall {
     pub event: HookEvent,
 }
 
-/// What a hook is told.
+/// A step of a resource to take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepCall {
+    /// Ties the result to it.
+    pub id: StepId,
+    /// Plugin.
+    pub plugin: PluginName,
+    /// As configured.
+    pub parameters: Parameters,
+    /// Longest time it may take.
+    pub timeout: Duration,
+    /// What is to be done.
+    pub step: Step,
+    /// The last transition of its instance or group, with the addresses as they are configured now.
+    pub event: HookEvent,
+}
+
+/// What a plugin can be asked to do about a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Step {
+    /// Say whether it is so.
+    Verify,
+    /// Make it so.
+    Apply,
+    /// Make it so no longer.
+    Undo,
+}
+
+impl Step {
+    /// The name of the plugin's function.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Apply => "apply",
+            Self::Undo => "undo",
+        }
+    }
+}
+
+/// What a hook or a resource is told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HookEvent {
     /// Whether `name` is a group; an instance otherwise.

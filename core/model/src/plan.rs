@@ -12,6 +12,7 @@ pub mod hook;
 pub mod lvs;
 pub mod machine;
 pub mod plugin;
+pub mod resource;
 pub mod vrrp;
 
 pub use auth::{Auth, Freshness, HmacKey, HmacMode, HmacPlan, Key};
@@ -20,6 +21,7 @@ pub use hook::{Arguments, CommandPlan, HookAction, HookPlan, Phase};
 pub use lvs::{CheckPlan, IpvsPlan, OnUnknown, QuorumPlan, ServerPlan, ServicePlan, SorryPlan, SyncPlan};
 pub use machine::{ElectionShare, MachinePlan, Share};
 pub use plugin::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource, SecretSource};
+pub use resource::ResourcePlan;
 pub use vrrp::{
     AddressOptions, Announcement, ArgumentMatch, ChecksumForm, Conduct, FileWatch, GroupPlan, Hops,
     InstancePlan, LinkPlan, Lists, Peer, Preempt, ProcessPattern, ProcessWatch, StartPlan, StaticPlan,

@@ -24,6 +24,9 @@ pub struct DaemonStatus {
     pub instances: Vec<InstanceStatus>,
     /// Groups.
     pub groups: Vec<GroupStatus>,
+    /// What is held while Master.
+    #[serde(default)]
+    pub resources: Vec<ResourceStatus>,
     /// Trackers.
     pub trackers: Vec<TrackerStatus>,
     /// The kernel's balancer.
@@ -108,6 +111,31 @@ pub struct GroupStatus {
     /// What its members need and have not, each with the member that needs it.
     #[serde(default)]
     pub faults: Vec<String>,
+}
+
+/// Something that an instance or group holds while it is Master.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceStatus {
+    /// Whose, as in `instance web`.
+    pub of: String,
+    /// Plugin.
+    pub plugin: String,
+    /// Whether it has to be held now.
+    pub wanted: bool,
+    /// Whether it is, as last seen or made; absent when that is not known.
+    pub held: Option<bool>,
+    /// The step that is under way: `verify`, `apply` or `undo`.
+    pub step: Option<String>,
+    /// Steps that failed in a row.
+    pub failures: u32,
+    /// Why the last of them failed.
+    pub error: Option<String>,
+    /// Times that it was made so.
+    pub applied: u64,
+    /// Times that it was made so no longer.
+    pub undone: u64,
+    /// Times that somebody else took it while it had to be held.
+    pub lost: u64,
 }
 
 /// A tracker.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::auth::{Auth, HmacPlan};
 use super::hook::HookPlan;
 use super::lvs::CheckPlan;
+use super::resource::ResourcePlan;
 use crate::ids::{GroupName, InstanceName, LinkName, TrackerName};
 use crate::net::Family;
 use crate::route::{Route, Rule};
@@ -70,6 +71,8 @@ pub struct InstancePlan {
     pub track: Vec<TrackTracker>,
     /// What runs at a transition, in order.
     pub hooks: Vec<HookPlan>,
+    /// What is true while Master, and only then.
+    pub resources: Vec<ResourcePlan>,
 }
 
 /// VRRP version on the wire.
@@ -384,4 +387,6 @@ pub struct GroupPlan {
     pub track_links: Vec<TrackLink>,
     /// What runs when the group moves.
     pub hooks: Vec<HookPlan>,
+    /// What is true while Master, and only then.
+    pub resources: Vec<ResourcePlan>,
 }

@@ -218,6 +218,7 @@ fn after_a_lower_master_the_whole_group_announces_as_often_as_it_is_told_to() {
         track: Vec::new(),
         track_links: Vec::new(),
         hooks: Vec::new(),
+        resources: Vec::new(),
     };
     let mut node = Node::start_grouped(&[a.clone(), b], &[group]);
     node.pass(ms(20_000));

@@ -26,6 +26,7 @@ fn group() -> GroupPlan {
         }],
         track_links: Vec::new(),
         hooks: Vec::new(),
+        resources: Vec::new(),
     }
 }
 

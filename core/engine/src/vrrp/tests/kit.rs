@@ -69,6 +69,7 @@ pub(super) fn plan(name: &str, number: u64) -> InstancePlan {
         track_links: Vec::new(),
         track: Vec::new(),
         hooks: Vec::new(),
+        resources: Vec::new(),
     }
 }
 

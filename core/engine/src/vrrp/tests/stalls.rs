@@ -134,6 +134,7 @@ fn a_group_goes_with_its_member_and_who_is_still_believed_says_so() {
         track: Vec::new(),
         track_links: Vec::new(),
         hooks: Vec::new(),
+        resources: Vec::new(),
     };
     let mut node = Node::start_grouped(&[fast, slow], &[group]);
     node.pass(ms(4000));

@@ -24,6 +24,7 @@ fn routers(number: u64) -> (Vec<InstancePlan>, Vec<GroupPlan>) {
         track: Vec::new(),
         track_links: Vec::new(),
         hooks: Vec::new(),
+        resources: Vec::new(),
     };
     ((1..=3).map(one).collect(), vec![group])
 }

@@ -48,6 +48,7 @@ fn segment_of(run: Run, preempt: Preempt) -> World {
             track: Vec::new(),
             track_links: Vec::new(),
             hooks: Vec::new(),
+            resources: Vec::new(),
         }];
     }
     for n in 0..world.nodes.len() {

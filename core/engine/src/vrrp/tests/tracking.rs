@@ -89,6 +89,7 @@ fn weights_count_inside_a_group_and_its_faults_name_the_member() {
         track: vec![tracks("all", 5, false)],
         track_links: Vec::new(),
         hooks: Vec::new(),
+        resources: Vec::new(),
     };
     let mut node = Node::start_grouped(&[first, second], &[group]);
     node.tracker("own", TrackerState::Failed);

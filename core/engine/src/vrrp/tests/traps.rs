@@ -269,6 +269,7 @@ fn a_group_moves_in_one_step_however_large() {
         track: Vec::new(),
         track_links: Vec::new(),
         hooks: Vec::new(),
+        resources: Vec::new(),
     };
     let mut node = Node::start_grouped(&members, &[group]);
     node.pass(ms(4000));
