@@ -16,6 +16,7 @@ mod ipvs;
 mod links;
 mod machine;
 mod plugin;
+mod resource;
 mod service;
 mod tracker;
 

@@ -107,5 +107,8 @@ fn the_examples_load_together() {
         (6, 1, 3)
     );
     let plugins: Vec<&str> = plan.plugins.iter().map(|plugin| plugin.name.as_str()).collect();
-    assert_eq!(plugins, ["webhook", "misc", "http", "redis", "tcp"]);
+    assert_eq!(
+        plugins,
+        ["webhook", "cloud-address", "misc", "http", "redis", "tcp"]
+    );
 }

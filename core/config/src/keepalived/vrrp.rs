@@ -73,6 +73,7 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
         track_links: track.links,
         track: track.trackers,
         hooks,
+        resources: Vec::new(),
     };
     draft.instances.push(InstanceDraft {
         language: Language::Keepalived,
@@ -317,6 +318,7 @@ pub(super) fn lower_group(block: &Item, globals: &Globals, draft: &mut Draft, d:
         track: track.trackers,
         track_links: track.links,
         hooks,
+        resources: Vec::new(),
     };
     draft.groups.push(GroupDraft {
         language: Language::Keepalived,

@@ -15,6 +15,7 @@ use super::address;
 use super::entries;
 use super::hook;
 use super::keys::{self, At, Keys};
+use super::resource;
 use super::tree::{Entry, Table, Value};
 use crate::diagnostics::Diagnostics;
 use crate::draft::{Draft, GroupDraft, InstanceDraft, Language, Places};
@@ -38,6 +39,7 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
     let track_source = keys.flag("track_source", d).unwrap_or(false);
     let track = parts::track(&mut keys, d);
     let hooks = hook::lower_all(&mut keys, draft, d);
+    let resources = resource::lower_all(&mut keys, draft, d);
     let refused = keys.refused;
     keys.finish(d);
     let plan = InstancePlan {
@@ -67,6 +69,7 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
         track_links: track.links,
         track: track.trackers,
         hooks,
+        resources,
     };
     draft.instances.push(InstanceDraft {
         language: Language::Toml,
@@ -209,6 +212,7 @@ pub(super) fn lower_group(name: &Entry, table: &Table, draft: &mut Draft, d: &mu
     }
     let track = parts::track(&mut keys, d);
     let hooks = hook::lower_all(&mut keys, draft, d);
+    let resources = resource::lower_all(&mut keys, draft, d);
     keys.finish(d);
     let plan = GroupPlan {
         name: name.key.as_str().into(),
@@ -216,6 +220,7 @@ pub(super) fn lower_group(name: &Entry, table: &Table, draft: &mut Draft, d: &mu
         track: track.trackers,
         track_links: track.links,
         hooks,
+        resources,
     };
     draft.groups.push(GroupDraft {
         language: Language::Toml,

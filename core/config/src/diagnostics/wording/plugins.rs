@@ -34,6 +34,24 @@ impl Diagnostics {
         .help(format!("add {example}"));
     }
 
+    pub(crate) fn resource_twice(&mut self, span: &Span) {
+        let message = "this resource is held already";
+        self.error(
+            "bellwether::duplicate",
+            span,
+            message,
+            "the same plugin with the same parameters",
+        )
+        .help("take one of the two away");
+    }
+
+    pub(crate) fn resource_interval<T>(&mut self, span: &Span) -> Option<T> {
+        let message = "a resource is looked at once a second at most";
+        self.error("bellwether::out_of_range", span, message, "more often than that")
+            .help("write \"30s\"");
+        None
+    }
+
     pub(crate) fn bad_unit<T>(&mut self, span: &Span, found: &str) -> Option<T> {
         let message = format!("`{found}` is no unit of systemd");
         self.error("bellwether::bad_grant", span, message, "without its kind")
