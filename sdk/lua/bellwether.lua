@@ -19,7 +19,7 @@
 ---@field reason? string why, in words for the operator
 ---@field weight? integer proposed weight of the real server, 0 to 65535
 
----@class bellwether.Event what `on_change` is given
+---@class bellwether.Event what `on_change`, `verify`, `apply` and `undo` are given
 ---@field is_group boolean
 ---@field name string of the instance or group
 ---@field state "MASTER"|"BACKUP"|"FAULT"|"STOP"
@@ -34,6 +34,9 @@
 ---@field api? string version of the host API that it wants, such as "0.1"
 ---@field check? fun(target: bellwether.Target): bellwether.Verdict|bellwether.Status, string?, integer?
 ---@field on_change? fun(event: bellwether.Event): boolean?, string? `nil, message` is a failure
+---@field verify? fun(event: bellwether.Event): boolean?, string? whether what it makes true while Master is so
+---@field apply? fun(event: bellwether.Event): boolean?, string? makes it so
+---@field undo? fun(event: bellwether.Event): boolean?, string? makes it so no longer
 
 host = {}
 

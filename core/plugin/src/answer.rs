@@ -18,6 +18,8 @@ pub(crate) enum Answer {
     },
     /// Of a hook.
     Hook(Result<(), String>),
+    /// Of a step of a resource: whether it is so now.
+    Step(Result<bool, String>),
 }
 
 impl Answer {
@@ -60,6 +62,7 @@ impl Answer {
                 weight,
             },
             Self::Hook(result) => Self::Hook(result.map_err(|why| change(&why))),
+            Self::Step(result) => Self::Step(result.map_err(|why| change(&why))),
         }
     }
 }

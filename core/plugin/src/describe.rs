@@ -31,15 +31,24 @@ const INTERFACES: [&str; 18] = [
     "process",
 ];
 
+/// What a plugin can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exports {
+    /// Whether it checks.
+    pub checks: bool,
+    /// Whether it is told of transitions.
+    pub hooks: bool,
+    /// Whether it makes something true while Master.
+    pub keeps: bool,
+}
+
 /// What a plugin's code does and uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
     /// `Lua` or `WebAssembly`.
     pub runtime: &'static str,
-    /// Whether it checks.
-    pub checks: bool,
-    /// Whether it is told of transitions.
-    pub hooks: bool,
+    /// What it can be asked.
+    pub exports: Exports,
     /// Interfaces of the host that it names.
     pub uses: Vec<String>,
 }
@@ -55,21 +64,19 @@ pub fn describe(file: &Path, bytes: Vec<u8>) -> Result<Description, String> {
         Kind::Lua => {
             let limits = Limits::default();
             let chunk = lua::load(shown, Arc::clone(&bytes), &limits)?;
-            let (checks, hooks) = State::new(&chunk, &limits)?.exports();
+            let exports = State::new(&chunk, &limits)?.exports();
             Ok(Description {
                 runtime: "Lua",
-                checks,
-                hooks,
+                exports,
                 uses: named(&String::from_utf8_lossy(&bytes)),
             })
         }
         Kind::Wasm => {
             let guest = wasm::load(&wasm::Engine::default(), &shown, &bytes, &all_granted())?;
-            let (checks, hooks) = guest.exports();
+            let exports = guest.exports();
             Ok(Description {
                 runtime: "WebAssembly",
-                checks,
-                hooks,
+                exports,
                 uses: guest.imports().filter(|name| name != "types").collect(),
             })
         }

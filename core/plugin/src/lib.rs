@@ -26,7 +26,7 @@ mod wasm;
 #[cfg(test)]
 mod tests;
 
-pub use describe::{Description, describe};
+pub use describe::{Description, Exports, describe};
 pub use embedded::{Shipped, shipped};
 pub use hostcall::{Broker, Observer, Roots};
 pub use platform::{Options, Platform};

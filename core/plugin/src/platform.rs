@@ -10,7 +10,7 @@ use hostcall::node::Instances;
 use hostcall::secret::Values;
 use hostcall::{Broker, Host, Observer, Roots, Services};
 use model::ids::{Generation, PluginName};
-use model::link::{HookCall, InstanceFacts};
+use model::link::{HookCall, InstanceFacts, StepCall};
 use model::plan::{PluginPlan, PluginSource};
 use model::probe::{Ask, Status, Verdict};
 use model::status::PluginStatus;
@@ -173,9 +173,9 @@ impl Platform {
                 reason,
                 weight,
             }) => (status, reason, weight),
-            Ok(Answer::Hook(_)) => (
+            Ok(Answer::Hook(_) | Answer::Step(_)) => (
                 Status::Unknown,
-                format!("plugin {plugin} answered a check as a hook"),
+                format!("plugin {plugin} answered a check as something else"),
                 None,
             ),
             Err(fault) => (Status::Unknown, bounded(&fault), None),
@@ -213,7 +213,27 @@ impl Platform {
             .result
         {
             Ok(Answer::Hook(result)) => result,
-            Ok(Answer::Verdict { .. }) => Err(format!("plugin {plugin} answered a hook as a check")),
+            Ok(Answer::Verdict { .. } | Answer::Step(_)) => {
+                Err(format!("plugin {plugin} answered a hook as something else"))
+            }
+            Err(fault) => Err(bounded(&fault)),
+        }
+    }
+
+    /// Has a plugin take a step of a resource: whether that is so now, or what went wrong, in words.
+    pub async fn step(&self, call: StepCall) -> Result<bool, String> {
+        let (plugin, timeout) = (call.plugin.clone(), call.timeout);
+        let mut hasher = DefaultHasher::new();
+        call.event.name.hash(&mut hasher);
+        match self
+            .run(&plugin, Question::Step(call), timeout, hasher.finish())
+            .await
+            .result
+        {
+            Ok(Answer::Step(result)) => result,
+            Ok(Answer::Verdict { .. } | Answer::Hook(_)) => {
+                Err(format!("plugin {plugin} answered a step as something else"))
+            }
             Err(fault) => Err(bounded(&fault)),
         }
     }

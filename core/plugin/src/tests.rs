@@ -6,5 +6,6 @@ mod hooks;
 mod hostile;
 mod kit;
 mod messages;
+mod resources;
 mod shipped;
 mod swap;

@@ -8,7 +8,7 @@ use std::thread;
 
 use hostcall::Call;
 use model::ids::{Generation, PluginName};
-use model::link::HookCall;
+use model::link::{HookCall, StepCall};
 use model::probe::Ask;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
@@ -28,6 +28,7 @@ const QUEUE: usize = 1024;
 pub(crate) enum Question {
     Check(Ask),
     Hook(HookCall),
+    Step(StepCall),
 }
 
 /// A question on its way to a thread.
@@ -125,6 +126,7 @@ async fn run(
     let (about, target, timeout) = match question {
         Question::Check(ask) => (subject::about(&ask.subject), ask.target, ask.timeout),
         Question::Hook(hook) => (hook.event.name.clone(), None, hook.timeout),
+        Question::Step(step) => (step.event.name.clone(), None, step.timeout),
     };
     // Host calls end a little before the run, so that "it did not answer in time" is still the plugin's to say.
     let early = (timeout / 20).min(std::time::Duration::from_millis(200));
@@ -139,11 +141,13 @@ async fn run(
                 match question {
                     Question::Check(ask) => state.check(run, ask, cpu).await,
                     Question::Hook(hook) => state.on_change(run, hook, cpu).await,
+                    Question::Step(step) => state.step(run, step, cpu).await,
                 }
             }
             Code::Wasm(guest) => match question {
                 Question::Check(ask) => guest.check(call, ask, &slot.plan.limits).await,
                 Question::Hook(hook) => guest.on_change(call, hook, &slot.plan.limits).await,
+                Question::Step(step) => guest.step(call, step, &slot.plan.limits).await,
             },
         }
     };

@@ -86,7 +86,7 @@ impl Contract {
 }
 
 /// Interfaces that plugins export.
-const EXPORTS: [&str; 3] = ["checker", "hook", "resource"];
+const EXPORTS: [&str; 3] = ["checker", "hook", "keeper"];
 
 pub(crate) fn is_export(interface: &str) -> bool {
     EXPORTS.contains(&interface)

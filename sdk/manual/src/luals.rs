@@ -8,11 +8,17 @@ use crate::contract::{Contract, Function, Interface, camel, given, lua, may_be_l
 
 /// What Lua sees otherwise than sdk/wit, or alone.
 const OWN: &str = include_str!("own.lua");
+/// Types that it tells.
+pub(crate) const TOLD: [&str; 2] = ["event", "state"];
 
 pub(crate) fn write(contract: &Contract) -> String {
     let mut out = OWN.to_owned();
     for interface in &contract.imports {
-        for (name, id) in &interface.types {
+        for (name, id) in interface
+            .types
+            .iter()
+            .filter(|(name, _)| !TOLD.contains(&name.as_str()))
+        {
             define(contract, interface, name, *id, &mut out);
         }
         if interface.functions.is_empty() {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use wit_parser::{Type, TypeDefKind, TypeId};
 
 use crate::contract::{Contract, Function, Interface, camel, given, lua, may_be_left_out, optional};
-use crate::luals::pair;
+use crate::luals::{TOLD, pair};
 
 /// What Lua sees otherwise than sdk/wit, or alone.
 const OWN: &str = include_str!("own.luau");
@@ -13,7 +13,11 @@ const OWN: &str = include_str!("own.luau");
 pub(crate) fn write(contract: &Contract) -> String {
     let mut out = OWN.to_owned();
     for interface in &contract.imports {
-        for (name, id) in &interface.types {
+        for (name, id) in interface
+            .types
+            .iter()
+            .filter(|(name, _)| !TOLD.contains(&name.as_str()))
+        {
             define(contract, interface, name, *id, &mut out);
         }
     }

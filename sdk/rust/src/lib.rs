@@ -27,7 +27,7 @@ mod bindings {
     wit_bindgen::generate!({ path: "../wit", world: "imports", generate_all });
 }
 
-pub use bindings::bellwether::plugin::types::{Certificate, Endpoint, ErrorCode, TlsOptions};
+pub use bindings::bellwether::plugin::types::{Certificate, Endpoint, ErrorCode, Event, State, TlsOptions};
 pub use bindings::bellwether::plugin::{
     clock, codec, dns, files, http, icmp, json, kv, log, metric, node, process, prometheus, regex, secret, systemd, tcp,
     udp,
@@ -98,8 +98,39 @@ pub mod hook_world {
     });
 }
 
+#[doc(hidden)]
+pub mod keeper_world {
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "resource-plugin",
+        with: {
+            "bellwether:plugin/types@0.1.0": crate::bindings::bellwether::plugin::types,
+            "bellwether:plugin/log@0.1.0": crate::log,
+            "bellwether:plugin/clock@0.1.0": crate::clock,
+            "bellwether:plugin/kv@0.1.0": crate::kv,
+            "bellwether:plugin/codec@0.1.0": crate::codec,
+            "bellwether:plugin/systemd@0.1.0": crate::systemd,
+            "bellwether:plugin/node@0.1.0": crate::node,
+            "bellwether:plugin/prometheus@0.1.0": crate::prometheus,
+            "bellwether:plugin/json@0.1.0": crate::json,
+            "bellwether:plugin/secret@0.1.0": crate::secret,
+            "bellwether:plugin/metric@0.1.0": crate::metric,
+            "bellwether:plugin/tcp@0.1.0": crate::tcp,
+            "bellwether:plugin/http@0.1.0": crate::http,
+            "bellwether:plugin/process@0.1.0": crate::process,
+            "bellwether:plugin/udp@0.1.0": crate::udp,
+            "bellwether:plugin/regex@0.1.0": crate::regex,
+            "bellwether:plugin/icmp@0.1.0": crate::icmp,
+            "bellwether:plugin/files@0.1.0": crate::files,
+            "bellwether:plugin/dns@0.1.0": crate::dns,
+        },
+        pub_export_macro: true,
+        export_macro_name: "export_keeper",
+        default_bindings_module: "bellwether_plugin::keeper_world",
+    });
+}
+
 pub use check_world::exports::bellwether::plugin::checker::{Status, Target, Verdict};
-pub use hook_world::exports::bellwether::plugin::hook::{Event, State};
 
 /// Makes a function the plugin's check: `fn(Target) -> Result<Verdict, Error>`.
 #[macro_export]
@@ -128,6 +159,30 @@ macro_rules! hook {
             }
         }
         $crate::hook_world::export_hook!(BellwetherHook with_types_in $crate::hook_world);
+    };
+}
+
+/// Makes three functions a resource: `verify: fn(Event) -> Result<bool, String>`, and `apply` and `undo`, both
+/// `fn(Event) -> Result<(), String>`.
+#[macro_export]
+macro_rules! resource {
+    ($verify:path, $apply:path, $undo:path) => {
+        struct BellwetherKeeper;
+        impl $crate::keeper_world::exports::bellwether::plugin::keeper::Guest for BellwetherKeeper {
+            fn verify(event: $crate::Event) -> Result<bool, String> {
+                $crate::begin();
+                $verify(event)
+            }
+            fn apply(event: $crate::Event) -> Result<(), String> {
+                $crate::begin();
+                $apply(event)
+            }
+            fn undo(event: $crate::Event) -> Result<(), String> {
+                $crate::begin();
+                $undo(event)
+            }
+        }
+        $crate::keeper_world::export_keeper!(BellwetherKeeper with_types_in $crate::keeper_world);
     };
 }
 

@@ -2,9 +2,9 @@
 
 use hostcall::Call;
 use mlua::{Lua, MultiValue, Table, Value};
-use model::link::HookCall;
+use model::link::HookEvent;
 use model::probe::{Ask, Status};
-use model::value;
+use model::value::{self, Parameters};
 
 use crate::answer::{Answer, bounded};
 use crate::subject;
@@ -22,9 +22,8 @@ pub(super) fn target(lua: &Lua, ask: &Ask, call: &Call) -> mlua::Result<Table> {
     Ok(table)
 }
 
-/// What `on_change` is given.
-pub(super) fn event(lua: &Lua, hook: &HookCall) -> mlua::Result<Table> {
-    let event = &hook.event;
+/// What `on_change` and the steps of a resource are given.
+pub(super) fn event(lua: &Lua, event: &HookEvent, given: &Parameters) -> mlua::Result<Table> {
     let table = lua.create_table()?;
     table.raw_set("is_group", event.is_group)?;
     table.raw_set("name", event.name.as_str())?;
@@ -35,7 +34,7 @@ pub(super) fn event(lua: &Lua, hook: &HookCall) -> mlua::Result<Table> {
     table.raw_set("network_interface", event.interface.as_str())?;
     let addresses = event.addresses.iter().map(ToString::to_string);
     table.raw_set("addresses", lua.create_sequence_from(addresses)?)?;
-    table.raw_set("parameters", parameters(lua, &hook.parameters)?)?;
+    table.raw_set("parameters", parameters(lua, given)?)?;
     Ok(table)
 }
 
@@ -51,19 +50,40 @@ pub(super) fn verdict(returned: &MultiValue) -> Result<Answer, String> {
     build(first, reason, values.next().unwrap_or(&Value::Nil))
 }
 
-/// What `on_change` returned: `nil, message` or `false, message` is a failure.
-pub(super) fn hook_result(returned: &MultiValue) -> Result<(), String> {
+/// What a function that does something returned: `nil, message` or `false, message` is a failure.
+pub(super) fn hook_result(function: &str, returned: &MultiValue) -> Result<(), String> {
+    match outcome(returned) {
+        (Value::Nil | Value::Boolean(false), Some(why)) => Err(why),
+        (Value::Boolean(false), None) => Err(format!("{function} returned false without a reason")),
+        _ => Ok(()),
+    }
+}
+
+/// What `verify` returned: whether it is so, or `nil, message`.
+pub(super) fn verified(returned: &MultiValue) -> Result<bool, String> {
+    match outcome(returned) {
+        (Value::Boolean(is_so), _) => Ok(*is_so),
+        (Value::Nil, Some(why)) => Err(why),
+        (other, _) => Err(format!(
+            "verify returned {}; it must be true, false, or nil and a reason",
+            other.type_name()
+        )),
+    }
+}
+
+/// The first value, and the second when it is words or an error of the host.
+fn outcome(returned: &MultiValue) -> (&Value, Option<String>) {
     let mut values = returned.iter();
     let first = values.next().unwrap_or(&Value::Nil);
     let why = match values.next() {
         Some(Value::String(text)) => Some(bounded(&text.to_string_lossy())),
+        Some(Value::Table(error)) => {
+            let message = error.raw_get::<String>("message");
+            message.ok().map(|message| bounded(&message))
+        }
         _ => None,
     };
-    match (first, why) {
-        (Value::Nil | Value::Boolean(false), Some(why)) => Err(why),
-        (Value::Boolean(false), None) => Err("on_change returned false without a reason".to_owned()),
-        _ => Ok(()),
-    }
+    (first, why)
 }
 
 fn build(status: &Value, reason: &Value, weight: &Value) -> Result<Answer, String> {

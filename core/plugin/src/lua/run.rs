@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use hostcall::Call;
 use mlua::{MultiValue, Table};
-use model::link::HookCall;
+use model::link::{HookCall, Step, StepCall};
 use model::probe::Ask;
 use tokio::sync::Mutex;
 
@@ -90,9 +90,36 @@ impl State {
             .on_change
             .as_ref()
             .ok_or_else(|| format!("{}: it has no function `on_change`", self.file))?;
-        let event = convert::event(&self.lua, hook).map_err(|error| self.explain(&error, cpu))?;
+        let event = convert::event(&self.lua, &hook.event, &hook.parameters)
+            .map_err(|error| self.explain(&error, cpu))?;
         let returned = self.call(function, event, run, cpu).await?;
-        Ok(Answer::Hook(convert::hook_result(&returned)))
+        Ok(Answer::Hook(convert::hook_result("on_change", &returned)))
+    }
+
+    /// Takes a step of a resource.
+    pub(crate) async fn step(
+        &self,
+        run: Rc<Run>,
+        step: &StepCall,
+        cpu: std::time::Duration,
+    ) -> Result<Answer, Fault> {
+        let keeper = self
+            .keeper
+            .as_ref()
+            .ok_or_else(|| format!("{}: it has no function `{}`", self.file, step.step.word()))?;
+        let function = match step.step {
+            Step::Verify => &keeper.verify,
+            Step::Apply => &keeper.apply,
+            Step::Undo => &keeper.undo,
+        };
+        let event = convert::event(&self.lua, &step.event, &step.parameters)
+            .map_err(|error| self.explain(&error, cpu))?;
+        let returned = self.call(function, event, run, cpu).await?;
+        Ok(Answer::Step(match step.step {
+            Step::Verify => convert::verified(&returned),
+            Step::Apply => convert::hook_result("apply", &returned).map(|()| true),
+            Step::Undo => convert::hook_result("undo", &returned).map(|()| false),
+        }))
     }
 
     async fn call(

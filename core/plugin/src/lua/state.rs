@@ -9,6 +9,7 @@ use model::plan::Limits;
 
 use super::{Chunk, api, error};
 use crate::answer::{bounded, in_words};
+use crate::describe::Exports;
 use crate::meter::{self, Pace};
 use crate::ticker;
 use crate::wasm::{self, VERSION};
@@ -33,12 +34,20 @@ const REMOVED: [&str; 8] = [
 pub(crate) struct State {
     pub(super) check: Option<Function>,
     pub(super) on_change: Option<Function>,
+    pub(super) keeper: Option<Keeper>,
     pub(super) file: String,
     pub(super) memory: u64,
     /// Ran out of memory: what it holds is not known, so the next run gets a fresh one.
     pub(super) broken: Cell<bool>,
     // Last, for the functions above are in it.
     pub(super) lua: Lua,
+}
+
+/// The steps of a resource.
+pub(super) struct Keeper {
+    pub(super) verify: Function,
+    pub(super) apply: Function,
+    pub(super) undo: Function,
 }
 
 /// What is raised in a run that used up its time.
@@ -80,14 +89,16 @@ impl State {
         fits(&exports, file)?;
         let check = export(&exports, file, "check")?;
         let on_change = export(&exports, file, "on_change")?;
-        if check.is_none() && on_change.is_none() {
+        let keeper = keeper(&exports, file)?;
+        if check.is_none() && on_change.is_none() && keeper.is_none() {
             return Err(format!(
-                "{file}: the table it returned has neither `check` nor `on_change`"
+                "{file}: the table it returned has none of `check`, `on_change`, and `verify` with `apply` and `undo`"
             ));
         }
         Ok(Self {
             check,
             on_change,
+            keeper,
             file: file.clone(),
             memory: limits.memory,
             broken: Cell::new(false),
@@ -95,9 +106,13 @@ impl State {
         })
     }
 
-    /// Whether there is `check`, and whether there is `on_change`.
-    pub(crate) fn exports(&self) -> (bool, bool) {
-        (self.check.is_some(), self.on_change.is_some())
+    /// What it can be asked.
+    pub(crate) fn exports(&self) -> Exports {
+        Exports {
+            checks: self.check.is_some(),
+            hooks: self.on_change.is_some(),
+            keeps: self.keeper.is_some(),
+        }
     }
 
     /// Whether the next run should have a fresh one.
@@ -120,6 +135,18 @@ fn fits(exports: &Table, file: &str) -> Result<(), String> {
         "{file}: it wants version {} of the host API; this bellwether speaks {VERSION}",
         bounded(&wanted)
     ))
+}
+
+/// All three steps, or none.
+fn keeper(exports: &Table, file: &str) -> Result<Option<Keeper>, String> {
+    let step = |name| export(exports, file, name);
+    match (step("verify")?, step("apply")?, step("undo")?) {
+        (None, None, None) => Ok(None),
+        (Some(verify), Some(apply), Some(undo)) => Ok(Some(Keeper { verify, apply, undo })),
+        _ => Err(format!(
+            "{file}: a resource has `verify`, `apply` and `undo`, all three"
+        )),
+    }
 }
 
 fn export(exports: &Table, file: &str, name: &str) -> Result<Option<Function>, String> {

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use hostcall::{Broker, Roots};
-use model::ids::{AskId, HookId};
-use model::link::{ExecOutcome, HookCall, HookEvent};
+use model::ids::{AskId, HookId, StepId};
+use model::link::{ExecOutcome, HookCall, HookEvent, Step, StepCall};
 use model::plan::{ExecGrant, Grants, Limits, NetGrant, Phase, PluginPlan, PluginSource, SecretSource};
 use model::probe::{Ask, Subject, Verdict};
 use model::status::PluginStatus;
@@ -272,5 +272,17 @@ pub(super) fn hook(plugin: &str, parameters: Parameters) -> HookCall {
             interface: "eth0".to_owned(),
             addresses: vec!["192.0.2.1/24".parse().expect("a network")],
         },
+    }
+}
+
+/// A step of a resource of the instance that [`hook`] tells of.
+pub(super) fn step(plugin: &str, step: Step, parameters: Parameters) -> StepCall {
+    StepCall {
+        id: StepId(9),
+        plugin: plugin.into(),
+        parameters,
+        timeout: PATIENCE,
+        step,
+        event: hook(plugin, Parameters::new()).event,
     }
 }

@@ -29,7 +29,7 @@ async fn lua_that_does_not_load() {
     insta::assert_snapshot!(all.join("\n"), @r#"
     /etc/bellwether/plugins/mine.lua:3: Expected identifier when parsing expression, got 'return'
     /etc/bellwether/plugins/mine.lua: it returned integer; it must return a table with the function `check` or `on_change`
-    /etc/bellwether/plugins/mine.lua: the table it returned has neither `check` nor `on_change`
+    /etc/bellwether/plugins/mine.lua: the table it returned has none of `check`, `on_change`, and `verify` with `apply` and `undo`
     /etc/bellwether/plugins/mine.lua: `check` is integer; it must be a function
     /etc/bellwether/plugins/mine.lua:2: attempt to index nil with 'x'
     /etc/bellwether/plugins/mine.lua:1: stopped: it used all of its processor time: loading took more than 500 ms of processor time
@@ -60,7 +60,7 @@ async fn components_that_do_not_load() {
     all.push(truncated[..place].trim_end().to_owned());
     insta::assert_snapshot!(all.join("\n"), @r#"
     /etc/bellwether/plugins/mine.wasm: this is a core module; turn it into a component with `componentize IN.wasm OUT.wasm` (sdk/componentize)
-    /etc/bellwether/plugins/mine.wasm: it exports neither bellwether:plugin/checker@0.1.0 nor bellwether:plugin/hook@0.1.0
+    /etc/bellwether/plugins/mine.wasm: it exports none of checker, hook and keeper of bellwether:plugin, version 0.1
     /etc/bellwether/plugins/mine.wasm: this is native code (.cwasm); give the component it was compiled from
     /etc/bellwether/plugins/mine.wasm: this is WebAssembly text; give the binary component
     /etc/bellwether/plugins/mine.wasm: this is not a WebAssembly component (9 bytes)

@@ -348,6 +348,20 @@ function acts.encode()
 end
 
 return {
+  api = "0.1",
+  verify = function(event)
+    local found = host.kv.get("target", "so")
+    if found == "broken" then
+      return nil, `{event.name} is broken`
+    end
+    return found ~= nil
+  end,
+  apply = function(event)
+    return host.kv.set("target", "so", if event.priority == 13 then "broken" else "so")
+  end,
+  undo = function()
+    host.kv.delete("target", "so")
+  end,
   check = function(target)
     local words = string.split(target.parameters.act or "", " ")
     local act = acts[words[1]]

@@ -1,7 +1,7 @@
 //! A component that was found good.
 
 use hostcall::Call;
-use model::link::HookCall;
+use model::link::{HookCall, Step, StepCall};
 use model::plan::{Limits, PluginPlan};
 use model::probe::Ask;
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
@@ -9,9 +9,11 @@ use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 use super::bindings::{Plugin, exports::bellwether::plugin as exports};
 use super::engine::{Engine, MEMORY_MAX, Made};
 use super::host::Run;
-use super::{inspect, run};
+use super::inspect::{self, VERSION};
+use super::run;
 use crate::answer::Answer;
 use crate::bench::Fault;
+use crate::describe::Exports;
 
 /// Compiled, linked and type-checked: each run makes an instance of it.
 pub(crate) struct Guest {
@@ -20,6 +22,7 @@ pub(crate) struct Guest {
     pub(super) instance: InstancePre<Run>,
     pub(super) checker: Option<exports::checker::GuestIndices>,
     pub(super) hook: Option<exports::hook::GuestIndices>,
+    pub(super) keeper: Option<exports::keeper::GuestIndices>,
 }
 
 /// Compiles a component and looks whether it fits what the host offers and the plan grants.
@@ -46,9 +49,10 @@ pub(crate) fn load(engine: &Engine, file: &str, bytes: &[u8], plan: &PluginPlan)
     })?;
     let checker = exports::checker::GuestIndices::new(&instance).ok();
     let hook = exports::hook::GuestIndices::new(&instance).ok();
-    if checker.is_none() && hook.is_none() {
+    let keeper = exports::keeper::GuestIndices::new(&instance).ok();
+    if checker.is_none() && hook.is_none() && keeper.is_none() {
         return Err(format!(
-            "{file}: it exports neither bellwether:plugin/checker@0.1.0 nor bellwether:plugin/hook@0.1.0"
+            "{file}: it exports none of checker, hook and keeper of bellwether:plugin, version {VERSION}"
         ));
     }
     Ok(Guest {
@@ -57,13 +61,18 @@ pub(crate) fn load(engine: &Engine, file: &str, bytes: &[u8], plan: &PluginPlan)
         instance,
         checker,
         hook,
+        keeper,
     })
 }
 
 impl Guest {
-    /// Whether it checks, and whether it is told of transitions.
-    pub(crate) fn exports(&self) -> (bool, bool) {
-        (self.checker.is_some(), self.hook.is_some())
+    /// What it can be asked.
+    pub(crate) fn exports(&self) -> Exports {
+        Exports {
+            checks: self.checker.is_some(),
+            hooks: self.hook.is_some(),
+            keeps: self.keeper.is_some(),
+        }
     }
 
     /// Interfaces of the host that it imports.
@@ -96,12 +105,32 @@ impl Guest {
             .hook
             .as_ref()
             .ok_or_else(|| format!("{}: it does not export hook", self.file))?;
-        let event = run::event(hook);
+        let event = run::event(&hook.event, &hook.parameters);
         let result = run::run(self, call, limits, async |store, instance| {
             let guest = indices.load(&mut *store, &instance)?;
             guest.call_on_change(store, &event).await
         });
         Ok(Answer::Hook(
+            result.await?.map_err(|why| crate::answer::bounded(&why)),
+        ))
+    }
+
+    /// Takes a step of a resource.
+    pub(crate) async fn step(&self, call: Call, step: &StepCall, limits: &Limits) -> Result<Answer, Fault> {
+        let indices = self
+            .keeper
+            .as_ref()
+            .ok_or_else(|| format!("{}: it does not export keeper", self.file))?;
+        let event = run::event(&step.event, &step.parameters);
+        let result = run::run(self, call, limits, async |store, instance| {
+            let guest = indices.load(&mut *store, &instance)?;
+            Ok(match step.step {
+                Step::Verify => guest.call_verify(store, &event).await?,
+                Step::Apply => guest.call_apply(store, &event).await?.map(|()| true),
+                Step::Undo => guest.call_undo(store, &event).await?.map(|()| false),
+            })
+        });
+        Ok(Answer::Step(
             result.await?.map_err(|why| crate::answer::bounded(&why)),
         ))
     }

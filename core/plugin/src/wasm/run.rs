@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use hostcall::Call;
-use model::link::HookCall;
+use model::link::HookEvent;
 use model::plan::{Limits, Phase};
 use model::probe::{Ask, Status};
+use model::value::Parameters;
 use wasmtime::component::Instance;
 use wasmtime::{Store, Trap, UpdateDeadline};
 
-use super::bindings::bellwether::plugin::types::Endpoint;
+use super::bindings::bellwether::plugin::types::{Endpoint, Event, State};
 use super::bindings::exports::bellwether::plugin::checker::{self, Target, Verdict};
-use super::bindings::exports::bellwether::plugin::hook::{self, Event};
 use super::guest::{Guest, one_line};
 use super::host::Run;
 use crate::answer::{Answer, in_words};
@@ -91,24 +91,23 @@ pub(super) fn verdict(verdict: Verdict) -> Result<Answer, String> {
     Answer::verdict(status, &verdict.reason, verdict.weight.map(i64::from))
 }
 
-/// What `on-change` is given.
-pub(super) fn event(call: &HookCall) -> Event {
-    let event = &call.event;
+/// What hooks and resources are given.
+pub(super) fn event(event: &HookEvent, parameters: &Parameters) -> Event {
     Event {
         is_group: event.is_group,
         name: event.name.clone(),
         state: match event.phase {
-            Phase::Master => hook::State::Master,
-            Phase::Backup => hook::State::Backup,
-            Phase::Fault => hook::State::Fault,
-            Phase::Stop => hook::State::Stop,
+            Phase::Master => State::Master,
+            Phase::Backup => State::Backup,
+            Phase::Fault => State::Fault,
+            Phase::Stop => State::Stop,
         },
         previous: event.previous.word().to_owned(),
         cause: event.cause.clone(),
         priority: event.priority,
         network_interface: event.interface.clone(),
         addresses: event.addresses.iter().map(ToString::to_string).collect(),
-        parameters: subject::json(&call.parameters),
+        parameters: subject::json(parameters),
     }
 }
 

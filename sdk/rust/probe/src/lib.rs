@@ -8,8 +8,10 @@ use bellwether_plugin::{
 
 mod facts;
 mod hostile;
+mod keep;
 
 bellwether_plugin::check!(check);
+bellwether_plugin::resource!(keep::verify, keep::apply, keep::undo);
 
 fn check(target: Target) -> Result<Verdict, Error> {
     // The parameters are {"act": "WORD"}; a parser would be most of this component.
