@@ -148,6 +148,13 @@ fn handle(frame: ToWorker, platform: &Arc<Platform>, port: &Port<FromWorker>) {
                 port.send(FromWorker::HookDone { id, result })
             });
         }
+        ToWorker::Step(call) => {
+            tokio::spawn(async move {
+                let id = call.id;
+                let result = platform.step(call).await;
+                port.send(FromWorker::StepDone { id, result })
+            });
+        }
     }
 }
 

@@ -63,6 +63,8 @@ enum Kind {
     Check,
     /// Acts when an instance or group changes its state
     Hook,
+    /// Holds something while an instance or group is Master
+    Resource,
 }
 
 impl Plugin {

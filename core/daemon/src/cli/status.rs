@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, ensure};
 use clap::Args;
 use hyper::{Method, StatusCode};
-use model::status::{DaemonStatus, InstanceStatus, ServiceStatus};
+use model::status::{DaemonStatus, InstanceStatus, ResourceStatus, ServiceStatus};
 use serde_json::Value;
 
 use super::{Client, client};
@@ -86,6 +86,9 @@ fn write_status(out: &mut String, status: &DaemonStatus) -> std::fmt::Result {
             writeln!(out, "  fault: {fault}")?;
         }
     }
+    for resource in &status.resources {
+        write_resource(out, resource)?;
+    }
     for tracker in &status.trackers {
         writeln!(
             out,
@@ -141,6 +144,31 @@ fn write_instance(out: &mut String, instance: &InstanceStatus) -> std::fmt::Resu
     }
     for entry in &instance.entries {
         writeln!(out, "  {entry}")?;
+    }
+    Ok(())
+}
+
+fn write_resource(out: &mut String, resource: &ResourceStatus) -> std::fmt::Result {
+    let state = match (resource.wanted, resource.held) {
+        (true, Some(true)) => "held",
+        (true, Some(false)) => "not held yet",
+        (false, Some(true)) => "held still",
+        (false, Some(false)) => "given up",
+        (true, None) => "to be held, now unknown",
+        (false, None) => "to be given up, now unknown",
+    };
+    let lost = match resource.lost {
+        0 => String::new(),
+        1 => ", lost once".to_owned(),
+        many => format!(", lost {many} times"),
+    };
+    writeln!(
+        out,
+        "resource {:<11} of {}: {state}{lost}",
+        resource.plugin, resource.of
+    )?;
+    if let Some(error) = &resource.error {
+        writeln!(out, "  failed {} times in a row: {error}", resource.failures)?;
     }
     Ok(())
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use linux::clock;
 use linux::ipvs::preflight;
-use model::effect::{BalanceEffect, Notice};
+use model::effect::{BalanceEffect, KeepEffect, Notice, ResourceChange, ResourceNews};
 use model::fact::TrackerState;
 use model::ids::{LinkName, TrackerName};
-use model::link::{HookCall, ToGuardian, ToWorker};
+use model::link::{HookCall, StepCall, ToGuardian, ToWorker};
 use model::status::DaemonStatus;
 use tokio::sync::oneshot;
 
@@ -38,6 +38,12 @@ impl Router {
             let id = reader.id;
             if !self.guardian_up || !self.doors.guardian.send(ToGuardian::Exec(reader)) {
                 self.fifos.handle_exec_done(id, clock::now());
+            }
+        }
+        while let Some(effect) = self.keeper.poll_effect() {
+            match effect {
+                KeepEffect::Step(call) => self.step(call),
+                KeepEffect::Tell(change) => log_resource(&change),
             }
         }
     }
@@ -153,6 +159,14 @@ impl Router {
         Ok(held)
     }
 
+    fn step(&mut self, call: StepCall) {
+        let id = call.id;
+        if !self.doors.worker.send(ToWorker::Step(call)) {
+            let why = Err("the worker does not answer".to_owned());
+            self.keeper.handle_done(id, &why, clock::now());
+        }
+    }
+
     /// Answers with all there is to say; what elections know is asked of their thread.
     pub(super) fn answer_status(&mut self, reply: oneshot::Sender<DaemonStatus>) {
         let now = clock::now();
@@ -168,6 +182,7 @@ impl Router {
             configuration: self.configuration.clone(),
             instances: Vec::new(),
             groups: Vec::new(),
+            resources: self.keeper.status(),
             trackers,
             ipvs,
             services,
@@ -191,6 +206,33 @@ impl Router {
             // Whoever asked may have gone.
             let _ = reply.send(status);
         });
+    }
+}
+
+/// Writes what became of a resource.
+fn log_resource(change: &ResourceChange) {
+    let (of, plugin) = (change.of.as_str(), change.plugin.as_str());
+    match &change.news {
+        ResourceNews::Held => tracing::info!(of, plugin, "resource held"),
+        ResourceNews::GivenUp => tracing::info!(of, plugin, "resource given up"),
+        ResourceNews::Lost => tracing::warn!(of, plugin, "resource is lost; it is applied again"),
+        ResourceNews::Failed {
+            step,
+            reason,
+            failures,
+        } => tracing::warn!(
+            of,
+            plugin,
+            step,
+            reason,
+            failures,
+            "resource failed; it is tried again"
+        ),
+        ResourceNews::Left => tracing::error!(
+            of,
+            plugin,
+            "resource could not be given up and is configured no more; it is left as it is"
+        ),
     }
 }
 

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use model::ids::{ExecId, HookId, PluginName};
 use model::link::{ExecOutcome, ExecRequest, HookCall, HookEvent};
-use model::plan::{Arguments, CommandPlan, HookAction, HookPlan, Plan};
-use model::transition::Transition;
+use model::plan::{Arguments, CommandPlan, HookAction, HookPlan};
 use model::value::Parameters;
 
 mod event;
@@ -69,12 +68,11 @@ enum Job {
 }
 
 impl Hooks {
-    /// A transition happened: its hooks are queued, those of older states that have not begun are dropped.
-    pub(super) fn handle_transition(&mut self, plan: &Plan, transition: &Transition) {
-        for (lane, event, hooks) in events(plan, transition) {
-            let wanted = hooks.iter().filter(|hook| hook.phases.contains(&event.phase));
-            self.queue(lane, wanted.map(|hook| Job::new(hook, &event)).collect());
-        }
+    /// An instance or group changed its state: its hooks are queued, those of older states that have not begun are
+    /// dropped.
+    pub(super) fn handle_event(&mut self, lane: String, event: &HookEvent, hooks: &[HookPlan]) {
+        let wanted = hooks.iter().filter(|hook| hook.phases.contains(&event.phase));
+        self.queue(lane, wanted.map(|hook| Job::new(hook, event)).collect());
     }
 
     /// A command outside any transition: `notify_up` of a real server, `quorum_down` of a service.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use linux::clock;
-use model::status::{DaemonStatus, Metric, PluginStatus, TrackerStatus};
+use model::status::{DaemonStatus, Metric, PluginStatus, ResourceStatus, TrackerStatus};
 use model::time::Instant;
 
 /// Type of the answer.
@@ -50,6 +50,7 @@ fn render(status: &DaemonStatus) -> String {
     daemon(&mut page, status);
     elections::instances(&mut page, &status.instances);
     elections::groups(&mut page, &status.groups);
+    resources(&mut page, &status.resources);
     trackers(&mut page, &status.trackers);
     balancing::table(&mut page, &status.ipvs);
     balancing::services(&mut page, &status.services);
@@ -155,6 +156,34 @@ fn daemon(page: &mut Page, status: &DaemonStatus) {
         "Whether the last reading had a mistake, and the one before is served.",
         u8::from(configuration.last_error.is_some()),
     );
+}
+
+fn resources(page: &mut Page, resources: &[ResourceStatus]) {
+    let mut each = |name, kind, help, value: fn(&ResourceStatus) -> u64| {
+        page.family(name, kind, help);
+        // The number tells one from another of the same plugin.
+        for (number, resource) in resources.iter().enumerate() {
+            let number = number.to_string();
+            let labels = [
+                ("of", resource.of.as_str()),
+                ("plugin", resource.plugin.as_str()),
+                ("resource", number.as_str()),
+            ];
+            page.sample(&labels, value(resource));
+        }
+    };
+    let wanted = "Whether a resource has to be held.";
+    each("resource_wanted", Kind::Gauge, wanted, |one| one.wanted.into());
+    let held = "Whether a resource is held, as last seen.";
+    each("resource_held", Kind::Gauge, held, |one| {
+        (one.held == Some(true)).into()
+    });
+    let failures = "Steps of a resource that failed in a row.";
+    each("resource_failures", Kind::Gauge, failures, |one| {
+        one.failures.into()
+    });
+    let lost = "Times that a resource was taken while it had to be held.";
+    each("resource_lost_total", Kind::Counter, lost, |one| one.lost);
 }
 
 fn trackers(page: &mut Page, trackers: &[TrackerStatus]) {

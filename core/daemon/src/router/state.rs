@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::keep::Keeper;
 use engine::lvs::Balancer;
 use engine::watch::Watches;
 use linux::clock;
@@ -63,6 +64,8 @@ pub(super) struct Router {
     pub(super) hooks: Hooks,
     /// Named pipes that tell what happens.
     pub(super) fifos: Fifos,
+    /// What is held while Master.
+    pub(super) keeper: Keeper,
     pub(super) plugins: Vec<PluginStatus>,
     pub(super) configuration: ConfigurationStatus,
     pub(super) started: Instant,
@@ -104,6 +107,7 @@ impl Router {
             previous: Arc::default(),
             hooks: Hooks::default(),
             fifos: Fifos::default(),
+            keeper: Keeper::default(),
             plugins: Vec::new(),
             configuration: ConfigurationStatus::default(),
             started: now,
@@ -146,6 +150,7 @@ impl Router {
                 self.balancer.handle_timeout(now);
             }
             self.watches.handle_timeout(now);
+            self.keeper.handle_timeout(now);
             if self.numbers_due.is_some_and(|at| at <= now) {
                 self.read_numbers();
             }
@@ -164,6 +169,7 @@ impl Router {
             .into_iter()
             .chain(stop)
             .chain(self.watches.poll_timeout())
+            .chain(self.keeper.poll_timeout())
             .chain(self.numbers_due)
             .chain(self.fifos.poll_timeout())
             .min();
@@ -174,7 +180,8 @@ impl Router {
         match self.stopping {
             Stopping::No | Stopping::Leaving => false,
             Stopping::Gone(deadline) => {
-                (self.hooks.is_idle() && self.is_out_of_the_table()) || deadline <= clock::now()
+                let is_done = self.hooks.is_idle() && self.keeper.is_settled() && self.is_out_of_the_table();
+                is_done || deadline <= clock::now()
             }
         }
     }
@@ -221,12 +228,13 @@ impl Router {
             .iter()
             .any(|instance| instance.name == transition.instance);
         let plan = if is_known { &self.plan } else { &self.previous };
-        self.hooks.handle_transition(plan, transition);
-        self.supplies
-            .handle_transition(transition, &self.plan, &self.doors.worker);
-        for (_, event, _) in hooks::events(plan, transition) {
+        for (lane, event, hooks) in hooks::events(plan, transition) {
+            self.keeper.handle_event(&self.plan, &event, clock::now());
+            self.hooks.handle_event(lane, &event, hooks);
             self.fifos.handle_event(&event);
         }
+        self.supplies
+            .handle_transition(transition, &self.plan, &self.doors.worker);
         self.balancer
             .handle_state(&transition.instance, transition.to, clock::now());
     }
@@ -251,11 +259,15 @@ impl Router {
             Incoming::Frame(FromWorker::HookDone { id, result }, _) => {
                 self.hooks.handle_call_done(id, result)
             }
+            Incoming::Frame(FromWorker::StepDone { id, result }, _) => {
+                self.keeper.handle_done(id, &result, now);
+            }
             Incoming::Frame(FromWorker::Plugins(plugins), _) => {
                 self.plugins = plugins;
                 if !self.worker_up {
                     self.worker_up = true;
                     self.balancer.handle_worker(true, now);
+                    self.keeper.handle_worker(true, now);
                     for call in std::mem::take(&mut self.held_calls) {
                         self.call(call);
                     }
@@ -273,6 +285,7 @@ impl Router {
         if std::mem::take(&mut self.worker_up) {
             self.hooks.handle_worker_lost();
             self.balancer.handle_worker(false, clock::now());
+            self.keeper.handle_worker(false, clock::now());
         }
     }
 
@@ -356,6 +369,7 @@ impl Router {
             tracing::warn!("{warning}");
         }
         self.balancer.handle_plan(&self.plan, clock::now());
+        self.keeper.handle_plan(&self.plan, clock::now());
         self.doors.elect.send(ElectInput::Plan(Arc::clone(&self.plan)));
         let served = configuration::encode_plan(&self.plan);
         self.doors.guardian.send(ToGuardian::Serving(served));

@@ -10,8 +10,10 @@ use super::{Kind, Language};
 
 const LUA_CHECK: &str = include_str!("../../../../../sdk/templates/check.lua");
 const LUA_HOOK: &str = include_str!("../../../../../sdk/templates/hook.lua");
+const LUA_RESOURCE: &str = include_str!("../../../../../sdk/templates/resource.lua");
 const RUST_CHECK: &str = include_str!("../../../../../sdk/templates/rust/check.rs");
 const RUST_HOOK: &str = include_str!("../../../../../sdk/templates/rust/hook.rs");
+const RUST_RESOURCE: &str = include_str!("../../../../../sdk/templates/rust/resource.rs");
 const RUST_MANIFEST: &str = include_str!("../../../../../sdk/templates/rust/manifest.toml");
 /// What guests are written with comes along: one directory holds all that is needed.
 const SDK_LIBRARY: &str = include_str!("../../../../../sdk/rust/src/lib.rs");
@@ -47,12 +49,17 @@ pub(super) fn make(language: Language, kind: Kind, name: &str, dir: &Path) -> an
     text += &match kind {
         Kind::Check => format!("try it: bellwether plugin run {first} --target 127.0.0.1:80 --trace\n"),
         Kind::Hook => format!("try it: bellwether plugin run {first} --event master --trace\n"),
+        Kind::Resource => format!("try it: bellwether plugin run {first} --step verify --trace\n"),
     };
     Ok(text)
 }
 
 fn lua(kind: Kind, name: &str, dir: &Path) -> anyhow::Result<(Vec<PathBuf>, PathBuf)> {
-    let template = if kind == Kind::Check { LUA_CHECK } else { LUA_HOOK };
+    let template = match kind {
+        Kind::Check => LUA_CHECK,
+        Kind::Hook => LUA_HOOK,
+        Kind::Resource => LUA_RESOURCE,
+    };
     let file = dir.join(format!("{name}.lua"));
     write(&file, &template.replace(NAME, name))?;
     // For the editor: completion and types of `host`.
@@ -66,10 +73,10 @@ fn lua(kind: Kind, name: &str, dir: &Path) -> anyhow::Result<(Vec<PathBuf>, Path
 }
 
 fn rust(kind: Kind, name: &str, dir: &Path) -> anyhow::Result<(Vec<PathBuf>, PathBuf)> {
-    let template = if kind == Kind::Check {
-        RUST_CHECK
-    } else {
-        RUST_HOOK
+    let template = match kind {
+        Kind::Check => RUST_CHECK,
+        Kind::Hook => RUST_HOOK,
+        Kind::Resource => RUST_RESOURCE,
     };
     let root = dir.join(name);
     let files = [

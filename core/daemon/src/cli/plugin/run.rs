@@ -11,8 +11,8 @@ use anyhow::Context;
 use clap::Args;
 use futures_util::future::BoxFuture;
 use hostcall::log::Level;
-use model::ids::{AskId, HookId, PluginName};
-use model::link::{ExecOutcome, HookCall, HookEvent};
+use model::ids::{AskId, HookId, PluginName, StepId};
+use model::link::{ExecOutcome, HookCall, HookEvent, Step, StepCall};
 use model::plan::{Limits, NetGrant, Phase, PluginPlan, PluginSource};
 use model::probe::{Ask, Status, Subject};
 use model::transition::State;
@@ -39,6 +39,9 @@ pub(super) struct Run {
     /// Tell a hook of a transition to this state, instead of asking a check
     #[arg(long, value_name = "STATE", value_parser = phase)]
     event: Option<Phase>,
+    /// Have a resource take this step: verify, apply or undo
+    #[arg(long, value_name = "STEP", value_parser = step, conflicts_with = "event")]
+    step: Option<Step>,
     /// Longest time for the run, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 5.0)]
     timeout: f64,
@@ -121,6 +124,25 @@ impl Run {
 
     async fn ask(&self, platform: &Platform, plugin: PluginName, timeout: Duration) -> (String, u8) {
         let parameters = self.parameters();
+        if let Some(step) = self.step {
+            let call = StepCall {
+                id: StepId(0),
+                plugin,
+                parameters,
+                timeout,
+                step,
+                event: event(if step == Step::Undo {
+                    Phase::Backup
+                } else {
+                    Phase::Master
+                }),
+            };
+            return match platform.step(call).await {
+                Ok(true) => ("it is held\n".to_owned(), 0),
+                Ok(false) => ("it is not held\n".to_owned(), 0),
+                Err(why) => (format!("failed: {why}\n"), 1),
+            };
+        }
         if let Some(phase) = self.event {
             let call = HookCall {
                 id: HookId(0),
@@ -182,6 +204,12 @@ fn phase(word: &str) -> Result<Phase, String> {
         .into_iter()
         .find(|phase| phase.word().eq_ignore_ascii_case(word));
     found.ok_or_else(|| "master, backup, fault or stop".to_owned())
+}
+
+fn step(word: &str) -> Result<Step, String> {
+    let steps = [Step::Verify, Step::Apply, Step::Undo];
+    let found = steps.into_iter().find(|step| step.word() == word);
+    found.ok_or_else(|| "verify, apply or undo".to_owned())
 }
 
 fn parameter(text: &str) -> Result<(String, Value), String> {

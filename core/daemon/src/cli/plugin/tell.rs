@@ -23,11 +23,14 @@ pub(super) fn describe(file: &Path) -> anyhow::Result<String> {
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let found = plugin::describe(file, bytes).map_err(anyhow::Error::msg)?;
     let mut text = format!("{}: good ({})\n", file.display(), found.runtime);
-    if found.checks {
+    if found.exports.checks {
         text += "  a check: tells whether a real server, or this node, is well\n";
     }
-    if found.hooks {
+    if found.exports.hooks {
         text += "  a hook: acts when an instance or group changes its state\n";
+    }
+    if found.exports.keeps {
+        text += "  a resource: holds something while an instance or group is Master\n";
     }
     for interface in &found.uses {
         let _ = writeln!(text, "  uses {interface}: {}", needs(interface));

@@ -1,4 +1,4 @@
-//! Commands as a new user types them, and every snippet of docs/write-a-check.md.
+//! Commands as a new user types them, and every snippet of the guides in docs/.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -9,6 +9,7 @@ use clap::Parser;
 use super::Plugin;
 
 const GUIDE: &str = include_str!("../../../../../docs/write-a-check.md");
+const RESOURCES: &str = include_str!("../../../../../docs/hold-a-resource.md");
 /// What the guide calls its server.
 const SERVER: &str = "127.0.0.1:2525";
 
@@ -81,11 +82,43 @@ fn greeter() -> String {
     address.to_string()
 }
 
-#[test]
-fn the_guide_is_true() {
+/// Keeps one thing, by PUT, GET and DELETE.
+fn shelf() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+    let address = listener.local_addr().expect("bound");
+    std::thread::spawn(move || {
+        let mut kept: Option<String> = None;
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut bytes = [0; 4096];
+            let count = stream.read(&mut bytes).unwrap_or(0);
+            let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
+            let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+            let answer = match head.split(' ').next() {
+                Some("PUT") => {
+                    kept = Some(body.to_owned());
+                    "201 Created\r\nContent-Length: 0\r\n\r\n".to_owned()
+                }
+                Some("DELETE") => {
+                    kept = None;
+                    "204 No Content\r\n\r\n".to_owned()
+                }
+                _ => match &kept {
+                    Some(body) => format!("200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()),
+                    None => "404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned(),
+                },
+            };
+            // Whoever asked may be gone.
+            let _ = stream.write_all(format!("HTTP/1.1 {answer}").as_bytes());
+        }
+    });
+    address.to_string()
+}
+
+/// Types each command of a guide, in order, in a directory of its own.
+fn is_true(guide: &str, server: &str) {
     let dir = tempfile::tempdir().expect("a directory");
-    let server = greeter();
-    let mut blocks = GUIDE.split("\n```").skip(1);
+    let mut blocks = guide.split("\n```").skip(1);
     while let Some(block) = blocks.next() {
         let (head, body) = block.split_once('\n').unwrap_or((block, ""));
         if let Some((_, file)) = head.split_once("file=") {
@@ -94,13 +127,23 @@ fn the_guide_is_true() {
         if head == "console" {
             for step in body.split("$ ").skip(1) {
                 let (command, wanted) = step.split_once('\n').expect("a command and what it prints");
-                let found = types(command, dir.path(), &server);
+                let found = types(command, dir.path(), server);
                 assert_eq!(levelled(&found), levelled(wanted), "$ {command}");
             }
         }
         // What follows is text until the next block begins.
         blocks.next();
     }
+}
+
+#[test]
+fn the_guide_is_true() {
+    is_true(GUIDE, &greeter());
+}
+
+#[test]
+fn the_guide_to_resources_is_true() {
+    is_true(RESOURCES, &shelf());
 }
 
 #[test]

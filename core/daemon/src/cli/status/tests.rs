@@ -1,5 +1,6 @@
 use model::status::{
-    CheckStatus, ConfigurationStatus, ContributionStatus, DrainStatus, GroupStatus, IpvsStatus, ServerStatus,
+    CheckStatus, ConfigurationStatus, ContributionStatus, DrainStatus, GroupStatus, IpvsStatus,
+    ResourceStatus, ServerStatus,
 };
 use model::transition::State;
 
@@ -30,6 +31,21 @@ fn server(address: &str, up: bool, draining: Option<DrainStatus>) -> ServerStatu
         draining,
         traffic: None,
         changes: 1,
+    }
+}
+
+fn resource(plugin: &str, wanted: bool, held: Option<bool>, error: Option<&str>) -> ResourceStatus {
+    ResourceStatus {
+        of: "instance web".into(),
+        plugin: plugin.into(),
+        wanted,
+        held,
+        step: None,
+        failures: if error.is_some() { 3 } else { 0 },
+        error: error.map(str::to_owned),
+        applied: 2,
+        undone: 0,
+        lost: if held == Some(true) { 1 } else { 0 },
     }
 }
 
@@ -70,6 +86,10 @@ pub(in crate::cli) fn example() -> DaemonStatus {
             members: vec!["web".into(), "web6".into()],
             faults: vec!["web: tracker haproxy says -254".into()],
         }],
+        resources: vec![
+            resource("cloud-address", true, Some(true), None),
+            resource("route", false, None, Some("ip route del: exit code 2")),
+        ],
         trackers: Vec::new(),
         ipvs: IpvsStatus {
             available: true,
@@ -111,6 +131,9 @@ fn a_status_for_people() {
       route default via 192.0.2.1 dev eth0 table 100
     group pair           Fault      web, web6
       fault: web: tracker haproxy says -254
+    resource cloud-address of instance web: held, lost once
+    resource route       of instance web: to be given up, now unknown
+      failed 3 times in a row: ip route del: exit code 2
     ipvs: ip_forward is 0; run `sysctl -w net.ipv4.ip_forward=1`
     ipvs synchronises as master on eth1, id 51
     tcp 192.0.2.10:80               up     wlc

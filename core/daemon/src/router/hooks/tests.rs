@@ -1,9 +1,9 @@
 use std::net::IpAddr;
 
 use model::ids::InstanceName;
-use model::plan::{InstancePlan, Phase};
+use model::plan::{InstancePlan, Phase, Plan};
 use model::time::Instant;
-use model::transition::{Cause, State};
+use model::transition::{Cause, State, Transition};
 use model::units::{Centis, Priority, Vrid};
 
 use super::*;
@@ -49,6 +49,7 @@ fn plan(hooks: Vec<HookPlan>) -> Plan {
         track_links: Vec::new(),
         track: Vec::new(),
         hooks,
+        resources: Vec::new(),
     };
     Plan {
         instances: vec![instance],
@@ -65,6 +66,12 @@ fn transition(to: State) -> Transition {
         cause: Cause::NoMaster,
         priority: 100,
         at: Instant::default(),
+    }
+}
+
+fn tell(hooks: &mut Hooks, plan: &Plan, to: State) {
+    for (lane, event, of) in events(plan, &transition(to)) {
+        hooks.handle_event(lane, &event, of);
     }
 }
 
@@ -96,7 +103,7 @@ fn hooks_run_in_order_one_at_a_time_with_the_arguments_of_keepalived() {
         command("/generic", Arguments::Keepalived, &every),
     ]);
     let mut hooks = Hooks::default();
-    hooks.handle_transition(&plan, &transition(State::Master));
+    tell(&mut hooks, &plan, State::Master);
     let first = drain(&mut hooks);
     assert_eq!(first, [(ExecId(1), "/first".to_owned())]);
     hooks.handle_exec_done(ExecId(1), Err("no such program".to_owned()));
@@ -117,9 +124,9 @@ fn a_newer_state_is_awaited_and_skips_what_has_not_begun() {
         command("/c", Arguments::AsWritten, &[Phase::Backup]),
     ]);
     let mut hooks = Hooks::default();
-    hooks.handle_transition(&plan, &transition(State::Master));
+    tell(&mut hooks, &plan, State::Master);
     assert_eq!(drain(&mut hooks).len(), 1);
-    hooks.handle_transition(&plan, &transition(State::Backup));
+    tell(&mut hooks, &plan, State::Backup);
     assert!(drain(&mut hooks).is_empty(), "/a runs still");
     hooks.handle_exec_done(ExecId(1), good());
     assert_eq!(drain(&mut hooks), [(ExecId(2), "/c".to_owned())]);

@@ -101,6 +101,18 @@ fn status() -> DaemonStatus {
             members: Vec::new(),
             faults: Vec::new(),
         }],
+        resources: vec![ResourceStatus {
+            of: "group pair".into(),
+            plugin: "route".into(),
+            wanted: true,
+            held: None,
+            step: None,
+            failures: 2,
+            error: Some("no".into()),
+            applied: 3,
+            undone: 4,
+            lost: 5,
+        }],
         trackers: vec![tracker("nginx", "failed"), tracker("load", "-7")],
         ipvs: IpvsStatus {
             available: true,
@@ -160,6 +172,10 @@ fn a_page_without_its_comments() {
     bellwether_vrrp_group_state{group="pair",state="Backup"} 0
     bellwether_vrrp_group_state{group="pair",state="Master"} 0
     bellwether_vrrp_group_state{group="pair",state="Fault"} 1
+    bellwether_resource_wanted{of="group pair",plugin="route",resource="0"} 1
+    bellwether_resource_held{of="group pair",plugin="route",resource="0"} 0
+    bellwether_resource_failures{of="group pair",plugin="route",resource="0"} 2
+    bellwether_resource_lost_total{of="group pair",plugin="route",resource="0"} 5
     bellwether_tracker_state{tracker="nginx",state="pending"} 0
     bellwether_tracker_state{tracker="nginx",state="good"} 0
     bellwether_tracker_state{tracker="nginx",state="failed"} 1
