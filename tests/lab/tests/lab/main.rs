@@ -12,6 +12,7 @@ mod pair;
 mod plugins;
 mod real;
 mod reload;
+mod resources;
 mod routes;
 mod suite;
 mod tracking;
