@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use model::effect::BalanceEffect;
 use model::fact::TrackerState;
 use model::ids::{InstanceName, TrackerName};
-use model::ipvs::{Glance, ServiceKey, Table, Timeouts};
+use model::ipvs::{Glance, ServiceKey, Settings, Table};
 use model::probe::{Subject, Verdict};
 use model::time::Instant;
 use model::transition::State;
@@ -129,8 +129,8 @@ impl Balancer {
         self.turn(now);
     }
 
-    /// Time-outs as they were found, and whether all is as wanted now: the answer to [`BalanceEffect::Configure`].
-    pub fn handle_configured(&mut self, before: Option<Timeouts>, result: Result<(), String>, now: Instant) {
+    /// Settings as they were found, and whether all is as wanted now: the answer to [`BalanceEffect::Configure`].
+    pub fn handle_configured(&mut self, before: Option<Settings>, result: Result<(), String>, now: Instant) {
         self.tuner.handle_configured(before, result, now);
         self.turn(now);
     }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::net::{Family, Protocol};
 
 pub use glance::{Glance, GlanceKey, GlanceServer, GlanceService, Method};
-pub use settings::{Settings, SyncAttributes, SyncDaemon, SyncRole, Timeouts};
+pub use settings::{SYSCTLS, Settings, SyncAttributes, SyncDaemon, SyncRole, Sysctl, Timeouts};
 pub use traffic::{Counters, ServerCounters, ServiceTraffic, Statistics};
 
 /// Identity of a virtual server.

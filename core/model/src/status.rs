@@ -166,6 +166,9 @@ pub struct IpvsStatus {
     /// What in this kernel's settings keeps traffic from flowing, with the cure.
     #[serde(default)]
     pub warnings: Vec<String>,
+    /// Sysctls below `net.ipv4.vs` as they are.
+    #[serde(default)]
+    pub sysctls: BTreeMap<String, i64>,
     /// Times that the whole table was dumped.
     #[serde(default)]
     pub dumps: u64,

@@ -1,4 +1,4 @@
-//! What IPVS has once for the whole node: time-outs, put back when they are no longer asked for, and sync daemons that
+//! What IPVS has once for the whole node: time-outs and sysctls, put back when they are no longer asked for, and sync daemons that
 //! follow an instance. A level as well: what is wanted follows from the plan and the elections, and is made sure of
 //! every [`CHECK_EVERY`].
 
@@ -21,8 +21,8 @@ const RETRY: Duration = Duration::from_secs(5);
 pub(super) struct Tuner {
     plan: IpvsPlan,
     masters: BTreeMap<InstanceName, bool>,
-    /// Time-outs as they were before us, of those that we changed.
-    original: Timeouts,
+    /// Time-outs and sysctls as they were before us, of those that we changed.
+    original: Settings,
     /// Sync daemons may run that we started.
     started: bool,
     asked: Option<Settings>,
@@ -51,26 +51,22 @@ impl Tuner {
         }
     }
 
-    /// `before` are the kernel's time-outs as they were found.
+    /// `before` are the kernel's settings as they were found.
     pub(super) fn handle_configured(
         &mut self,
-        before: Option<Timeouts>,
+        before: Option<Settings>,
         result: Result<(), String>,
         now: Instant,
     ) {
         let Some(asked) = self.asked.take() else { return };
         self.started |= asked.daemons.is_some();
-        let before = before.unwrap_or_default().only(asked.timeouts);
-        self.original = self.original.or(before);
+        self.remember(before.unwrap_or_default(), &asked);
         match result {
             Ok(()) => {
                 self.message = None;
                 self.again = (self.plan != IpvsPlan::default()).then(|| now + CHECK_EVERY);
                 self.done = asked;
-                if self.plan.timeouts.is_empty() && self.done.timeouts == self.original {
-                    self.original = Timeouts::default();
-                    self.done.timeouts = Timeouts::default();
-                }
+                self.forget();
                 if self.plan.sync.is_none() {
                     self.done.daemons = None;
                     self.started = false;
@@ -83,6 +79,35 @@ impl Tuner {
                 self.done = Settings::default();
             }
         }
+    }
+
+    /// What was found of what is changed now, for the first time.
+    fn remember(&mut self, before: Settings, asked: &Settings) {
+        let timeouts = before.timeouts.only(asked.timeouts);
+        self.original.timeouts = self.original.timeouts.or(timeouts);
+        for (name, value) in before.sysctls {
+            if asked.sysctls.contains_key(&name) {
+                self.original.sysctls.entry(name).or_insert(value);
+            }
+        }
+    }
+
+    /// What was put back is nobody's concern any more.
+    fn forget(&mut self) {
+        let Self {
+            plan, original, done, ..
+        } = self;
+        if plan.timeouts.is_empty() && done.timeouts == original.timeouts {
+            original.timeouts = Timeouts::default();
+            done.timeouts = Timeouts::default();
+        }
+        original.sysctls.retain(|name, value| {
+            let is_back = !plan.sysctls.contains_key(name) && done.sysctls.get(name) == Some(value);
+            if is_back {
+                done.sysctls.remove(name);
+            }
+            !is_back
+        });
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant) {
@@ -147,8 +172,11 @@ impl Tuner {
         });
         // Ours that are wanted no more are stopped; those of others are left alone.
         let ours = self.started.then(Vec::new);
+        let mut sysctls = self.original.sysctls.clone();
+        sysctls.extend(self.plan.sysctls.clone());
         Settings {
-            timeouts: self.plan.timeouts.or(self.original),
+            timeouts: self.plan.timeouts.or(self.original.timeouts),
+            sysctls,
             daemons: daemons.or(ours),
         }
     }

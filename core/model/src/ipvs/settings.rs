@@ -1,5 +1,6 @@
 //! What IPVS has once for a whole network namespace: time-outs and the synchronisation of connections.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -96,11 +97,44 @@ impl fmt::Display for SyncDaemon {
     }
 }
 
+/// A sysctl below `net.ipv4.vs`, and the smallest and largest value that makes sense
+/// (Documentation/networking/ipvs-sysctl.rst).
+pub type Sysctl = (&'static str, i64, i64);
+
+/// Those that may be set and are shown. All are switches or degrees; `sync_threshold` is a pair and is left out.
+pub const SYSCTLS: [Sysctl; 23] = [
+    ("amemthresh", 0, i32::MAX as i64),
+    ("am_droprate", 0, i32::MAX as i64),
+    ("backup_only", 0, 1),
+    ("cache_bypass", 0, 1),
+    ("conn_reuse_mode", 0, 1),
+    ("conntrack", 0, 1),
+    ("drop_entry", 0, 3),
+    ("drop_packet", 0, 3),
+    ("expire_nodest_conn", 0, 1),
+    ("expire_quiescent_template", 0, 1),
+    ("ignore_tunneled", 0, 1),
+    ("nat_icmp_send", 0, 1),
+    ("pmtu_disc", 0, 1),
+    ("run_estimation", 0, 1),
+    ("schedule_icmp", 0, 1),
+    ("secure_tcp", 0, 3),
+    ("sloppy_sctp", 0, 1),
+    ("sloppy_tcp", 0, 1),
+    ("snat_reroute", 0, 1),
+    ("sync_persist_mode", 0, 1),
+    ("sync_ports", 1, 64),
+    ("sync_refresh_period", 0, i32::MAX as i64),
+    ("sync_retries", 0, 3),
+];
+
 /// What is wanted of a namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Time-outs.
     pub timeouts: Timeouts,
+    /// Sysctls by their names below `net.ipv4.vs`.
+    pub sysctls: BTreeMap<String, i64>,
     /// These sync daemons and no others, at most one of each role; `None` leaves all alone.
     pub daemons: Option<Vec<SyncDaemon>>,
 }

@@ -1,5 +1,6 @@
 //! Balanced services, their real servers and how these are checked.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub struct ServicePlan {
 pub struct IpvsPlan {
     /// Time-outs of connections; put back at a stop.
     pub timeouts: Timeouts,
+    /// Sysctls by their names below `net.ipv4.vs`; put back when they are no longer asked for.
+    pub sysctls: BTreeMap<String, i64>,
     /// Connections are told to other directors.
     pub sync: Option<SyncPlan>,
 }

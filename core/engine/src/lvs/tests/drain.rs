@@ -151,7 +151,11 @@ fn tuned(tcp_s: Option<u32>, sync: bool, follow: Option<&str>) -> Plan {
         ..Timeouts::default()
     };
     Plan {
-        ipvs: IpvsPlan { timeouts, sync },
+        ipvs: IpvsPlan {
+            timeouts,
+            sync,
+            ..IpvsPlan::default()
+        },
         ..Plan::default()
     }
 }
@@ -176,6 +180,35 @@ fn timeouts_are_put_back() {
     ");
     world.pass(200);
     assert_snapshot!(world.told(), @"");
+}
+
+#[test]
+fn sysctls_are_put_back_one_by_one() {
+    let mut world = World::new();
+    let tuned = |sysctls: &[(&str, i64)]| Plan {
+        ipvs: IpvsPlan {
+            sysctls: sysctls
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), *value))
+                .collect(),
+            ..IpvsPlan::default()
+        },
+        ..Plan::default()
+    };
+    world.plan(&tuned(&[("conntrack", 1), ("drop_entry", 3)]));
+    world.plan(&tuned(&[("conntrack", 1)]));
+    // What is not ours any more may be changed by others.
+    world.sysctls.insert("drop_entry".to_owned(), 1);
+    world.pass(70);
+    world.stop();
+    assert!(world.balancer.is_settled());
+    assert_snapshot!(world.told(), @r"
+    settings: conntrack 1, drop_entry 3
+    settings: conntrack 1, drop_entry 2
+    settings: conntrack 1
+    settings: conntrack 0
+    ");
+    assert_eq!(world.sysctls["drop_entry"], 1);
 }
 
 #[test]

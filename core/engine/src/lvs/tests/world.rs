@@ -42,6 +42,7 @@ pub(super) struct World {
     pub(super) log: Vec<String>,
     asks: VecDeque<Ask>,
     timeouts: Timeouts,
+    pub(super) sysctls: BTreeMap<String, i64>,
 }
 
 impl World {
@@ -69,6 +70,7 @@ impl World {
                 tcp_fin_s: Some(120),
                 udp_s: Some(300),
             },
+            sysctls: BTreeMap::from([("conntrack".to_owned(), 0), ("drop_entry".to_owned(), 2)]),
         }
     }
 
@@ -233,15 +235,26 @@ impl World {
     fn configure(&mut self, settings: &Settings) {
         let mut words = Vec::new();
         words.extend(settings.timeouts.tcp_s.map(|seconds| format!("tcp {seconds}")));
+        words.extend(
+            settings
+                .sysctls
+                .iter()
+                .map(|(name, value)| format!("{name} {value}")),
+        );
         match settings.daemons.as_deref() {
             None => {}
             Some([]) => words.push("no daemons".to_owned()),
             Some(daemons) => words.extend(daemons.iter().map(ToString::to_string)),
         }
         self.log.push(format!("settings: {}", words.join(", ")));
-        let before = self.timeouts;
+        let before = Settings {
+            timeouts: self.timeouts,
+            sysctls: self.sysctls.clone(),
+            daemons: None,
+        };
         let result = self.untunable.clone().map_or(Ok(()), Err);
-        self.timeouts = settings.timeouts.or(before);
+        self.timeouts = settings.timeouts.or(before.timeouts);
+        self.sysctls.extend(settings.sysctls.clone());
         self.balancer.handle_configured(Some(before), result, self.now);
     }
 
