@@ -65,6 +65,7 @@ impl Globals {
                 }
                 "vrrp_lower_prio_no_advert" => self.answer_lower = !args::flag(item, d),
                 "lvs_timeouts" => draft.ipvs.timeouts = ipvs::timeouts(item, d),
+                "lvs_sysctl" => draft.ipvs.sysctls.extend(ipvs::sysctl(item, d)),
                 "lvs_sync_daemon" => draft.sync = ipvs::sync(item, d),
                 "vrrp_startup_delay" => draft.start.delay = wait(item, d).unwrap_or(draft.start.delay),
                 "vrrp_delay_after_boot" => {

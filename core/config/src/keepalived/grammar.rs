@@ -129,7 +129,7 @@ pub(super) const ROOT: [Keyword; 28] = [
     not("include_check", "each missing file is reported, none is an error"),
 ];
 
-const GLOBAL: [Keyword; 144] = [
+const GLOBAL: [Keyword; 145] = [
     line("router_id", 1),
     line("script_user", 1),
     line("default_interface", 1),
@@ -269,6 +269,8 @@ const GLOBAL: [Keyword; 144] = [
     not("vmac_addr_prefix", "no virtual MAC is used"),
     line("lvs_sync_daemon", 1),
     line("lvs_timeouts", 1),
+    // Ours: keepalived passes it over with a warning.
+    line("lvs_sysctl", 2),
     not("lvs_flush", "rows of others in the IPVS table are left alone"),
     not("lvs_flush_on_stop", "our own rows are taken out at a stop"),
     not("lvs_flush_onstop", "our own rows are taken out at a stop"),

@@ -1,10 +1,10 @@
-//! `lvs_timeouts` and `lvs_sync_daemon`.
+//! `lvs_timeouts`, `lvs_sysctl` and `lvs_sync_daemon`.
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 use model::ids::{InstanceName, LinkName};
-use model::ipvs::{SyncAttributes, Timeouts};
+use model::ipvs::{SYSCTLS, SyncAttributes, Timeouts};
 use model::plan::SyncPlan;
 
 use super::tree::Item;
@@ -30,6 +30,26 @@ pub(super) fn timeouts(item: &Item, d: &mut Diagnostics) -> Timeouts {
         *slot = number(item, name, value, IPVS_SECONDS, d);
     }
     found
+}
+
+/// `lvs_sysctl NAME VALUE`, ours: a name below `net.ipv4.vs`.
+pub(super) fn sysctl(item: &Item, d: &mut Diagnostics) -> Option<(String, i64)> {
+    let Some((name, min, max)) = SYSCTLS.iter().find(|(name, ..)| *name == item.arg()) else {
+        let message = format!("there is no sysctl net.ipv4.vs.{} to set", item.arg());
+        d.ignored_value(item.arg_span(), &message, "ignored");
+        return None;
+    };
+    let value = item.args().get(1)?;
+    let found = value
+        .text
+        .parse()
+        .ok()
+        .filter(|value| (*min..=*max).contains(value));
+    if found.is_none() {
+        let message = format!("{name} is a number from {min} to {max}, not `{}`", value.text);
+        d.ignored_value(&value.span, &message, "ignored");
+    }
+    found.map(|value| ((*name).to_owned(), value))
 }
 
 /// `IF [[inst] INSTANCE] [id N] [maxlen N] [port N] [ttl N] [group ADDRESS]`.

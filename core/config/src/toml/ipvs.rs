@@ -1,9 +1,10 @@
 //! `[ipvs]`: what the kernel's balancer has once for the node.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use model::ids::{InstanceName, LinkName};
-use model::ipvs::{SyncAttributes, Timeouts};
+use model::ipvs::{SYSCTLS, SyncAttributes, Timeouts};
 use model::plan::SyncPlan;
 
 use super::keys::Keys;
@@ -16,6 +17,9 @@ pub(super) fn lower(table: &Table, draft: &mut Draft, d: &mut Diagnostics) {
     let mut keys = Keys::new(table, "ipvs");
     if let Some(table) = keys.table("timeouts", d) {
         draft.ipvs.timeouts = timeouts(table, d);
+    }
+    if let Some(table) = keys.table("sysctl", d) {
+        draft.ipvs.sysctls = sysctls(table, d);
     }
     let entry = keys.entry("sync");
     if let Some((entry, table)) = entry.zip(keys.table("sync", d)) {
@@ -37,6 +41,18 @@ fn timeouts(table: &Table, d: &mut Diagnostics) -> Timeouts {
         tcp_fin_s: seconds("tcp_fin"),
         udp_s: seconds("udp"),
     };
+    keys.finish(d);
+    found
+}
+
+/// `{ expire_nodest_conn = 1 }`: names below `net.ipv4.vs`.
+fn sysctls(table: &Table, d: &mut Diagnostics) -> BTreeMap<String, i64> {
+    let mut keys = Keys::new(table, "sysctl");
+    let mut found = BTreeMap::new();
+    for (name, min, max) in SYSCTLS {
+        let number = keys.number(name, min, max, d);
+        found.extend(number.map(|at| (name.to_owned(), at.value)));
+    }
     keys.finish(d);
     found
 }
