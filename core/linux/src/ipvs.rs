@@ -14,6 +14,7 @@ mod glance;
 mod preflight;
 mod settings;
 mod statistics;
+mod sysctl;
 mod uapi;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ use uapi::command;
 pub use error::{IpvsError, Refusal};
 pub use glance::glance;
 pub use preflight::preflight;
+pub use sysctl::read as sysctls;
 
 /// Messages in one datagram. Between 256 and 300 answers the kernel runs out of room in a default receive buffer.
 const BATCH: usize = 256;

@@ -49,6 +49,16 @@ pub enum IpvsError {
         /// Errno.
         errno: i32,
     },
+    /// A sysctl was refused.
+    #[error("cannot set net.ipv4.vs.{name} to {value}: {}", sysctl_reason(cause))]
+    Sysctl {
+        /// Which.
+        name: String,
+        /// To what.
+        value: i64,
+        /// Why.
+        cause: io::Error,
+    },
     /// Sync daemons are not as they were just set.
     #[error("sync daemons are not as they were set, but [{}]; it is tried again", found.join("; "))]
     SyncUnlike {
@@ -101,6 +111,18 @@ impl fmt::Display for Refusal {
         let Self { change, errno } = self;
         write!(f, "cannot {change}: {}", refusal::reason(change, *errno))
     }
+}
+
+fn sysctl_reason(cause: &io::Error) -> String {
+    let known = match cause.kind() {
+        io::ErrorKind::NotFound => "this kernel has none; remove it from the configuration",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "it is read-only here; set it outside of the container, or make /proc/sys writable in it"
+        }
+        io::ErrorKind::InvalidInput => "the kernel does not take this value; write another",
+        _ => return cause.to_string(),
+    };
+    known.to_owned()
 }
 
 fn sync_reason(errno: i32, daemon: &SyncDaemon) -> String {

@@ -10,6 +10,13 @@ use model::plan::Plan;
 /// What a plan's services need and this network namespace does not have.
 pub fn preflight(plan: &Plan) -> Vec<String> {
     warnings(plan, |name| {
+        // What we set ourselves counts as set.
+        let ours = name
+            .strip_prefix("ipv4.vs.")
+            .and_then(|name| plan.ipvs.sysctls.get(name));
+        if let Some(value) = ours {
+            return Some(*value);
+        }
         let text = fs::read_to_string(format!("/proc/sys/net/{}", name.replace('.', "/"))).ok()?;
         text.trim().parse().ok()
     })
@@ -49,7 +56,16 @@ pub(super) fn warnings(plan: &Plan, sysctl: impl Fn(&str) -> Option<i64>) -> Vec
     if let Some(service) = sticky.filter(|_| sysctl(quiescent) == Some(0)) {
         found.push(format!(
             "{} is persistent and drains, but net.{quiescent} is 0: clients keep to a server that leaves; set it with \
-             `sysctl -w net.{quiescent}=1`",
+             `sysctl -w net.{quiescent}=1`, or `sysctl = {{ expire_quiescent_template = 1 }}` below [ipvs]",
+            service.key()
+        ));
+    }
+    let drains = plan.services.iter().find(|service| service.drain.is_some());
+    let nodest = "ipv4.vs.expire_nodest_conn";
+    if let Some(service) = drains.filter(|_| sysctl(nodest) == Some(0)) {
+        found.push(format!(
+            "{} drains, but net.{nodest} is 0: connections that outlast a drain hang until they time out; set it with \
+             `sysctl -w net.{nodest}=1`, or `sysctl = {{ expire_nodest_conn = 1 }}` below [ipvs]",
             service.key()
         ));
     }

@@ -1,4 +1,4 @@
-//! What IPVS has once for a network namespace: time-outs and sync daemons.
+//! What IPVS has once for a network namespace: time-outs, sysctls and sync daemons.
 //!
 //! The kernel leaves some requests of sync daemons without any answer (DEL_DAEMON soon after NEW_DAEMON ends in EINTR,
 //! which netlink swallows). So they have a short deadline, and what counts is what is read back.
@@ -11,25 +11,31 @@ use model::ipvs::{Settings, SyncAttributes, SyncDaemon, SyncRole, Timeouts};
 use super::decode::Attributes;
 use super::encode::{self, attribute, nest};
 use super::uapi::{self, command, daemon};
-use super::{Client, IpvsError};
+use super::{Client, IpvsError, sysctl};
 use crate::netlink::{Message, NLMSG_ERROR};
 
 /// For one request of a sync daemon.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Client {
-    /// Makes time-outs and sync daemons as wanted, what is so already not being touched. Gives the time-outs as they
-    /// were found.
+    /// Makes time-outs, sysctls and sync daemons as wanted, what is so already not being touched. Gives time-outs and
+    /// sysctls as they were found.
     ///
     /// # Errors
     /// The kernel refused something, or it is not as wanted when it is read back.
-    pub fn configure(&mut self, wanted: &Settings) -> (Option<Timeouts>, Result<(), IpvsError>) {
-        let before = match self.timeouts() {
-            Ok(before) => before,
+    pub fn configure(&mut self, wanted: &Settings) -> (Option<Settings>, Result<(), IpvsError>) {
+        let timeouts = match self.timeouts() {
+            Ok(found) => found,
             Err(error) => return (None, Err(error)),
         };
+        let before = Settings {
+            timeouts,
+            sysctls: sysctl::read(),
+            daemons: None,
+        };
         let result = self
-            .set_timeouts(wanted.timeouts, before)
+            .set_timeouts(wanted.timeouts, timeouts)
+            .and_then(|()| sysctl::set(&wanted.sysctls, &before.sysctls))
             .and_then(|()| match &wanted.daemons {
                 Some(daemons) => self.set_daemons(daemons),
                 None => Ok(()),

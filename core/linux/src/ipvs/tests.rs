@@ -424,9 +424,14 @@ fn what_keeps_traffic_from_flowing_names_its_cure() {
     assert_eq!(warnings(services.clone(), 1), [""; 0]);
     insta::assert_snapshot!(warnings(services, 0).join("\n"), @r"
     tcp 192.0.2.1:80 forwards by nat, but net.ipv4.ip_forward is 0 and replies of its servers are dropped; set it with `sysctl -w net.ipv4.ip_forward=1`
-    tcp 192.0.2.1:80 is persistent and drains, but net.ipv4.vs.expire_quiescent_template is 0: clients keep to a server that leaves; set it with `sysctl -w net.ipv4.vs.expire_quiescent_template=1`
+    tcp 192.0.2.1:80 is persistent and drains, but net.ipv4.vs.expire_quiescent_template is 0: clients keep to a server that leaves; set it with `sysctl -w net.ipv4.vs.expire_quiescent_template=1`, or `sysctl = { expire_quiescent_template = 1 }` below [ipvs]
+    tcp 192.0.2.1:80 drains, but net.ipv4.vs.expire_nodest_conn is 0: connections that outlast a drain hang until they time out; set it with `sysctl -w net.ipv4.vs.expire_nodest_conn=1`, or `sysctl = { expire_nodest_conn = 1 }` below [ipvs]
     ");
-    assert_eq!(warnings(vec![service(Forward::Direct, None)], 0), [""; 0]);
+    let quick = ServicePlan {
+        drain: None,
+        ..service(Forward::Direct, None)
+    };
+    assert_eq!(warnings(vec![quick], 0), [""; 0]);
 }
 
 proptest! {

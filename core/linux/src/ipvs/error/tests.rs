@@ -159,6 +159,22 @@ fn what_is_refused_of_the_table() {
 }
 
 #[test]
+fn what_is_refused_of_a_sysctl() {
+    let numbers = [libc::ENOENT, libc::EROFS, libc::EINVAL, libc::EIO];
+    let all = numbers.map(|errno| {
+        let (name, value) = ("conntrack".to_owned(), 1);
+        let cause = io::Error::from_raw_os_error(errno);
+        IpvsError::Sysctl { name, value, cause }.to_string()
+    });
+    assert_snapshot!(all.join("\n"), @r"
+    cannot set net.ipv4.vs.conntrack to 1: this kernel has none; remove it from the configuration
+    cannot set net.ipv4.vs.conntrack to 1: it is read-only here; set it outside of the container, or make /proc/sys writable in it
+    cannot set net.ipv4.vs.conntrack to 1: the kernel does not take this value; write another
+    cannot set net.ipv4.vs.conntrack to 1: Input/output error (os error 5)
+    ");
+}
+
+#[test]
 fn what_is_refused_of_a_sync_daemon() {
     let daemon = SyncDaemon {
         role: SyncRole::Master,
