@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use linux::clock;
-use linux::ipvs::preflight;
+use linux::ipvs::{preflight, sysctls};
 use model::effect::{BalanceEffect, KeepEffect, Notice, ResourceChange, ResourceNews};
 use model::fact::TrackerState;
 use model::ids::{LinkName, TrackerName};
@@ -57,7 +57,7 @@ impl Router {
             BalanceEffect::ReadTable => self.order(IpvsOrder::Read),
             BalanceEffect::Glance => self.order(IpvsOrder::Glance),
             BalanceEffect::Configure(settings) => {
-                tracing::info!(timeouts = ?settings.timeouts, daemons = ?settings.daemons, "ipvs settings");
+                tracing::info!(timeouts = ?settings.timeouts, sysctls = ?settings.sysctls, daemons = ?settings.daemons, "ipvs settings");
                 self.order(IpvsOrder::Configure(settings));
             }
             BalanceEffect::Drain(change) => {
@@ -173,6 +173,7 @@ impl Router {
         let (services, mut trackers, mut ipvs) = self.balancer.status(now);
         trackers.extend(self.watches.status());
         ipvs.warnings = preflight(&self.plan);
+        ipvs.sysctls = sysctls();
         let keys = self.plan.services.iter().map(|service| *service.key());
         let traffic = self.traffic.ask(&self.doors.ipvs, keys);
         let status = DaemonStatus {

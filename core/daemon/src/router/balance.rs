@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use linux::clock;
 use linux::ipvs::{Applied, Client, IpvsError, glance};
-use model::ipvs::{Change, Glance, ServiceKey, Settings, Statistics, Table, Timeouts};
+use model::ipvs::{Change, Glance, ServiceKey, Settings, Statistics, Table};
 use tokio::sync::mpsc;
 
 use super::Event;
@@ -34,7 +34,7 @@ pub(super) enum IpvsAnswer {
     Glance(Result<Glance, String>),
     Applied(Result<(), String>),
     /// Time-outs as they were found, and whether all is as wanted.
-    Configured(Option<Timeouts>, Result<(), String>),
+    Configured(Option<Settings>, Result<(), String>),
     /// Counters, and how long it took to read them.
     Counted(Statistics, Duration),
 }

@@ -73,6 +73,10 @@ pub(super) fn table(page: &mut Page, ipvs: &IpvsStatus) {
     for (name, kind, help, value) in families {
         page.alone(name, kind, help, value);
     }
+    page.family("ipvs_sysctl", Kind::Gauge, "Sysctl below net.ipv4.vs.");
+    for (name, value) in &ipvs.sysctls {
+        page.sample(&[("name", name)], value);
+    }
 }
 
 pub(super) fn services(page: &mut Page, services: &[ServiceStatus]) {

@@ -117,6 +117,7 @@ fn status() -> DaemonStatus {
         ipvs: IpvsStatus {
             available: true,
             repairs: 1,
+            sysctls: [("conntrack".to_owned(), 1)].into(),
             ..IpvsStatus::default()
         },
         services: vec![ServiceStatus {
@@ -186,6 +187,7 @@ fn a_page_without_its_comments() {
     bellwether_ipvs_repairs_total 1
     bellwether_ipvs_dumps_total 0
     bellwether_ipvs_glances_total 0
+    bellwether_ipvs_sysctl{name="conntrack"} 1
     bellwether_service_up{service="tcp 192.0.2.10:80",scheduler="wlc"} 1
     bellwether_service_changes_total{service="tcp 192.0.2.10:80"} 2
     bellwether_service_connections_total{service="tcp 192.0.2.10:80"} 0

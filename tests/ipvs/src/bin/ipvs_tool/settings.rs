@@ -20,7 +20,11 @@ fn daemon(role: SyncRole, link: &str) -> SyncDaemon {
 }
 
 fn made(client: &mut Client, timeouts: Timeouts, daemons: Option<Vec<SyncDaemon>>) -> Result<(), String> {
-    let (_, result) = client.configure(&Settings { timeouts, daemons });
+    let (_, result) = client.configure(&Settings {
+        timeouts,
+        daemons,
+        ..Settings::default()
+    });
     result.map_err(|error| error.to_string())
 }
 
@@ -38,11 +42,11 @@ pub(super) fn check() -> Result<()> {
     };
     let settings = |timeouts| Settings {
         timeouts,
-        daemons: None,
+        ..Settings::default()
     };
     let (found, result) = client.configure(&settings(wanted));
     result?;
-    ensure!(found == Some(before), "{found:?}");
+    ensure!(found.is_some_and(|found| found.timeouts == before));
     ensure!(
         client.timeouts()? == wanted.or(before),
         "{:?}",
@@ -56,8 +60,30 @@ pub(super) fn check() -> Result<()> {
     );
     client.configure(&settings(before)).1?;
     ensure!(client.timeouts()? == before);
+    sysctls(&mut client)?;
     roles(&mut client)?;
     refusals(&mut client)
+}
+
+/// Set, found as it was, and refused where there is none.
+fn sysctls(client: &mut Client) -> Result<()> {
+    let name = "expire_nodest_conn";
+    let settings = |name: &str, value| Settings {
+        sysctls: [(name.to_owned(), value)].into(),
+        ..Settings::default()
+    };
+    let (before, result) = client.configure(&settings(name, 1));
+    result?;
+    let before = before.and_then(|found| found.sysctls.get(name).copied());
+    ensure!(before == Some(0) && linux::ipvs::sysctls().get(name) == Some(&1));
+    client.configure(&settings(name, 0)).1?;
+    ensure!(linux::ipvs::sysctls().get(name) == Some(&0));
+    let (_, result) = client.configure(&settings("no_such", 1));
+    let why = result.map_err(|error| error.to_string());
+    let wanted =
+        "cannot set net.ipv4.vs.no_such to 1: this kernel has none; remove it from the configuration";
+    ensure!(why == Err(wanted.to_owned()), "{why:?}");
+    Ok(())
 }
 
 /// Every change of role there is, as fast as can be: requests that the kernel never answers are among them.
