@@ -72,8 +72,9 @@ within 40 "and tells its connections" syncs lb2 master
 wait $following
 cat streams
 within 1 "all streams are complete" grep -qx "complete rs1=2 rs2=2" streams
-# A server that is taken out finishes its streams while new ones go to the other.
-ns cl "$ENDS" follow 10.2.0.100:81 2 100 > streams &
+# A server that is taken out finishes its streams while new ones go to the other. The streams are long enough for a busy
+# machine to read the configuration while they last.
+ns cl "$ENDS" follow 10.2.0.100:81 2 250 > streams &
 following=$!
 within 40 "one stream each" grep -q following streams
 sed -i '/real_server 10.2.0.11 81 {/,/^    }/d' lb2.conf

@@ -24,14 +24,16 @@ fn adverts_do_not_leave_their_segment_whatever_their_ttl() {
     );
     let daemon = Bellwether::start(&router, "bellwether.toml", &configuration);
     let beyond = Capture::start_on(&net, "br1");
-    for (family, address) in [(Family::V4, ADDRESS), (Family::V6, "fe80::51")] {
-        let stranger = Stranger::on(&net.node("a"), family);
-        for hops in [64, 255] {
-            stranger.leave_hops(hops);
-            stranger.says(&Message::v3(200, &[address]));
-        }
-    }
+    let strangers = [(Family::V4, ADDRESS), (Family::V6, "fe80::51")]
+        .map(|(family, address)| (Stranger::on(&net.node("a"), family), Message::v3(200, &[address])));
     daemon.says("that both came, and one of each counted", |status| {
+        // Said again and again: the daemon may not listen yet.
+        for (stranger, message) in &strangers {
+            for hops in [64, 255] {
+                stranger.leave_hops(hops);
+                stranger.says(message);
+            }
+        }
         let counted = |name, counter| {
             let mut all = status.instances.iter();
             let instance = all.find(|instance| instance.name == name)?;
