@@ -265,12 +265,34 @@ impl World {
             if self.refuses.is_some_and(|refused| words.contains(refused)) {
                 self.log.push(format!("kernel refuses: {words}"));
                 result = Err(format!("cannot {words}: no"));
+            } else if self.is_drift(change) {
+                self.log.push(format!("kernel does not know: {words}"));
+                result = Err(format!("cannot {words}: it is read again"));
             } else {
                 apply_changes(&mut self.kernel, std::slice::from_ref(change));
                 self.log.push(format!("kernel: {words}"));
             }
         }
         result
+    }
+}
+
+impl World {
+    /// Whether the kernel refuses it, as somebody else has made or deleted what it is about.
+    fn is_drift(&self, change: &Change) -> bool {
+        let entry = |key| self.kernel.services.get(key);
+        match change {
+            Change::AddService(row) => entry(&row.key).is_some(),
+            Change::SetService(row) => entry(&row.key).is_none(),
+            Change::AddDestination(key, row) => {
+                entry(key).is_none_or(|entry| entry.destinations.contains_key(&row.key))
+            }
+            Change::SetDestination(key, row) => {
+                entry(key).is_none_or(|entry| !entry.destinations.contains_key(&row.key))
+            }
+            // What is gone already is well deleted.
+            Change::DeleteService(_) | Change::DeleteDestination(..) => false,
+        }
     }
 }
 
