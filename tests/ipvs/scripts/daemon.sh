@@ -22,6 +22,7 @@ serve rs2
 cat > keepalived.conf <<CONF
 global_defs {
     lvs_timeouts tcp 777
+    lvs_sysctl expire_nodest_conn 1
     lvs_sync_daemon e0 inst front
 }
 vrrp_instance front {
@@ -81,6 +82,10 @@ ns dir ipvsadm -C
 within 20 "an emptied table is repaired" eval "row 10.2.0.11 && row 10.2.0.12"
 state() { ns dir ipvsadm -L --timeout | grep -q "$1 " && ns dir ipvsadm -L --daemon | grep -q "$2"; }
 within 5 "time-outs are set and the sync daemon follows the Master" state 777 "master sync daemon (mcast=e0, syncid=51"
+nodest() { [ "$(ns dir sysctl -n net.ipv4.vs.expire_nodest_conn)" = $1 ]; }
+within 5 "so are sysctls" nodest 1
+counted() { ns dir "$BELLWETHER" status --metrics | grep -q '^bellwether_server_connections_total{service="tcp 10.2.0.100:80",server="10.2.0.12:80"} [1-9]'; }
+within 10 "the kernel's counters are there for Prometheus" counted
 # Two streams, one to each server; the first of the two servers is taken out while they run.
 # Not by ns() either: what is ended below has to be the client itself.
 stream() { ip netns exec cl bash -c 'exec 3<>/dev/tcp/10.2.0.100/80; exec sleep 100' & streams="$streams $!"; }
@@ -96,6 +101,7 @@ kill $streams
 within 20 "it leaves when its stream has ended" no_row 10.2.0.11
 kill -TERM $daemon
 within 10 "time-outs are put back and the sync daemon is stopped" eval 'ns dir ipvsadm -L --timeout | grep -q "900 " && ! ns dir ipvsadm -L --daemon | grep -q daemon'
+within 10 "and the sysctl" nodest 0
 within 10 "a graceful stop takes the rows away" eval "no_row 10.2.0.11 && no_row 10.2.0.12"
 within 10 "and the virtual address" no_address
 kill $rs1 $rs2
