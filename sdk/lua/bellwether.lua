@@ -32,6 +32,7 @@
 
 ---@class bellwether.Plugin the table that a plugin's file returns
 ---@field api? string version of the host API that it wants, such as "0.1"
+---@field parameters? bellwether.Parameter[] what it takes; when absent any are taken, and it looks at them itself
 ---@field check? fun(target: bellwether.Target): bellwether.Verdict|bellwether.Status, string?, integer?
 ---@field on_change? fun(event: bellwether.Event): boolean?, string? `nil, message` is a failure
 ---@field verify? fun(event: bellwether.Event): boolean?, string? whether what it makes true while Master is so
@@ -76,6 +77,17 @@ function host.json.decode(text) end
 ---@field valid_from integer seconds since 1970
 ---@field valid_until integer seconds since 1970
 ---@field days_left integer whole days from now until then, negative when it is over
+
+---@alias bellwether.ParameterKind "text"|"number"|"whole"|"flag"|"list"|"table"
+
+---@class bellwether.Parameter A parameter that a plugin takes.
+---@field name string lower-case letters, digits and _
+---@field kind bellwether.ParameterKind
+---@field required? boolean
+---@field min? number smallest good number
+---@field max? number largest good number
+---@field one_of? string[] the only good texts; any when there are none
+---@field meaning string what it means, for people
 
 ---@alias bellwether.log.Level "debug"|"info"|"warn"|"error"
 

@@ -4,6 +4,7 @@
 //! This room holds names and units and decides nothing. A type lives here only because two rooms that may not know
 //! each other both need it.
 
+pub mod declared;
 pub mod ids;
 pub mod net;
 pub mod route;

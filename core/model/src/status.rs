@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::declared::Declared;
 use crate::ipvs::{Counters, ServerCounters};
 use crate::transition::State;
 
@@ -273,6 +274,9 @@ pub struct PluginStatus {
     /// What it counts and measures, by name.
     #[serde(default)]
     pub metrics: BTreeMap<String, Metric>,
+    /// Parameters that the code which serves declares; absent when it takes any.
+    #[serde(default)]
+    pub declared: Option<Vec<Declared>>,
 }
 
 /// A number of a plugin's own.

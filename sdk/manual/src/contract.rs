@@ -86,7 +86,7 @@ impl Contract {
 }
 
 /// Interfaces that plugins export.
-const EXPORTS: [&str; 3] = ["checker", "hook", "keeper"];
+const EXPORTS: [&str; 4] = ["described", "checker", "hook", "keeper"];
 
 pub(crate) fn is_export(interface: &str) -> bool {
     EXPORTS.contains(&interface)
@@ -160,7 +160,7 @@ pub(crate) fn may_be_left_out(contract: &Contract, record: &str, ty: &Type) -> b
         Type::Id(id) => matches!(contract.kind(*id), TypeDefKind::List(_)),
         _ => false,
     };
-    is_empty && ["request", "tls-options"].contains(&record)
+    is_empty && ["request", "tls-options", "parameter"].contains(&record)
 }
 
 /// Names as Lua has them.

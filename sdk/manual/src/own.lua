@@ -32,6 +32,7 @@
 
 ---@class bellwether.Plugin the table that a plugin's file returns
 ---@field api? string version of the host API that it wants, such as "0.1"
+---@field parameters? bellwether.Parameter[] what it takes; when absent any are taken, and it looks at them itself
 ---@field check? fun(target: bellwether.Target): bellwether.Verdict|bellwether.Status, string?, integer?
 ---@field on_change? fun(event: bellwether.Event): boolean?, string? `nil, message` is a failure
 ---@field verify? fun(event: bellwether.Event): boolean?, string? whether what it makes true while Master is so

@@ -27,7 +27,9 @@ mod bindings {
     wit_bindgen::generate!({ path: "../wit", world: "imports", generate_all });
 }
 
-pub use bindings::bellwether::plugin::types::{Certificate, Endpoint, ErrorCode, Event, State, TlsOptions};
+pub use bindings::bellwether::plugin::types::{
+    Certificate, Endpoint, ErrorCode, Event, Parameter, ParameterKind, State, TlsOptions,
+};
 pub use bindings::bellwether::plugin::{
     clock, codec, dns, files, http, icmp, json, kv, log, metric, node, process, prometheus, regex, secret, systemd, tcp,
     udp,
@@ -130,11 +132,28 @@ pub mod keeper_world {
     });
 }
 
+#[doc(hidden)]
+pub mod described_world {
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "described-plugin",
+        with: { "bellwether:plugin/types@0.1.0": crate::bindings::bellwether::plugin::types },
+        pub_export_macro: true,
+        export_macro_name: "export_described",
+        default_bindings_module: "bellwether_plugin::described_world",
+    });
+}
+
 pub use check_world::exports::bellwether::plugin::checker::{Status, Target, Verdict};
 
-/// Makes a function the plugin's check: `fn(Target) -> Result<Verdict, Error>`.
+/// Makes a function the plugin's check: `fn(Target) -> Result<Verdict, Error>`. Parameters that are declared are looked
+/// at before they are used: `check!(check, [text("greeting", "what it begins with"), number("lag", "in seconds")])`.
 #[macro_export]
 macro_rules! check {
+    ($check:path, [$($parameter:expr),* $(,)?]) => {
+        $crate::check!($check);
+        $crate::takes!([$($parameter),*]);
+    };
     ($check:path) => {
         struct BellwetherCheck;
         impl $crate::check_world::exports::bellwether::plugin::checker::Guest for BellwetherCheck {
@@ -147,9 +166,13 @@ macro_rules! check {
     };
 }
 
-/// Makes a function the plugin's hook: `fn(Event) -> Result<(), String>`.
+/// Makes a function the plugin's hook: `fn(Event) -> Result<(), String>`. Parameters as those of [`check!`].
 #[macro_export]
 macro_rules! hook {
+    ($hook:path, [$($parameter:expr),* $(,)?]) => {
+        $crate::hook!($hook);
+        $crate::takes!([$($parameter),*]);
+    };
     ($hook:path) => {
         struct BellwetherHook;
         impl $crate::hook_world::exports::bellwether::plugin::hook::Guest for BellwetherHook {
@@ -166,6 +189,10 @@ macro_rules! hook {
 /// `fn(Event) -> Result<(), String>`.
 #[macro_export]
 macro_rules! resource {
+    ($verify:path, $apply:path, $undo:path, [$($parameter:expr),* $(,)?]) => {
+        $crate::resource!($verify, $apply, $undo);
+        $crate::takes!([$($parameter),*]);
+    };
     ($verify:path, $apply:path, $undo:path) => {
         struct BellwetherKeeper;
         impl $crate::keeper_world::exports::bellwether::plugin::keeper::Guest for BellwetherKeeper {
@@ -184,6 +211,66 @@ macro_rules! resource {
         }
         $crate::keeper_world::export_keeper!(BellwetherKeeper with_types_in $crate::keeper_world);
     };
+}
+
+/// Says which parameters the plugin takes. Once for a component, whatever it does; the other macros write it.
+#[macro_export]
+macro_rules! takes {
+    ([$($parameter:expr),* $(,)?]) => {
+        struct BellwetherDescribed;
+        impl $crate::described_world::exports::bellwether::plugin::described::Guest for BellwetherDescribed {
+            fn parameters() -> Option<Vec<$crate::Parameter>> {
+                Some(vec![$($parameter),*])
+            }
+        }
+        $crate::described_world::export_described!(BellwetherDescribed with_types_in $crate::described_world);
+    };
+}
+
+/// A parameter that is a text.
+pub fn text(name: &str, meaning: &str) -> Parameter {
+    parameter(name, ParameterKind::Text, meaning)
+}
+
+/// A parameter that is a number.
+pub fn number(name: &str, meaning: &str) -> Parameter {
+    parameter(name, ParameterKind::Number, meaning)
+}
+
+/// A parameter of any kind.
+pub fn parameter(name: &str, kind: ParameterKind, meaning: &str) -> Parameter {
+    Parameter {
+        name: name.to_owned(),
+        kind,
+        required: false,
+        min: None,
+        max: None,
+        one_of: Vec::new(),
+        meaning: meaning.to_owned(),
+    }
+}
+
+impl Parameter {
+    /// It has to be given.
+    #[must_use]
+    pub fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// Its numbers are in these bounds.
+    #[must_use]
+    pub fn within(mut self, min: f64, max: f64) -> Self {
+        (self.min, self.max) = (Some(min), Some(max));
+        self
+    }
+
+    /// Its text is one of these.
+    #[must_use]
+    pub fn one_of(mut self, words: &[&str]) -> Self {
+        self.one_of = words.iter().map(|word| (*word).to_owned()).collect();
+        self
+    }
 }
 
 /// It is well.

@@ -3,14 +3,14 @@
 
 use bellwether_plugin::{
     Error, Status, Target, TlsOptions, Verdict, clock, codec, dns, files, http, icmp, kv, log, mistake, process, regex,
-    request, secret, systemd, tcp, tls_options, udp, unknown, up,
+    request, secret, systemd, tcp, text, tls_options, udp, unknown, up,
 };
 
 mod facts;
 mod hostile;
 mod keep;
 
-bellwether_plugin::check!(check);
+bellwether_plugin::check!(check, [text("act", "what it does").required()]);
 bellwether_plugin::resource!(keep::verify, keep::apply, keep::undo);
 
 fn check(target: Target) -> Result<Verdict, Error> {
