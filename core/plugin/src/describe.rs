@@ -2,7 +2,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+use hostcall::node::Instances;
+use hostcall::{Broker, Host, Roots, Services};
+use model::declared::Declared;
+use model::link::ExecOutcome;
 use model::plan::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource, SecretSource};
 
 use crate::lua::State;
@@ -43,7 +49,7 @@ pub struct Exports {
 }
 
 /// What a plugin's code does and uses.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Description {
     /// `Lua` or `WebAssembly`.
     pub runtime: &'static str,
@@ -51,6 +57,8 @@ pub struct Description {
     pub exports: Exports,
     /// Interfaces of the host that it names.
     pub uses: Vec<String>,
+    /// Parameters that it declares; `None` when it takes any.
+    pub declared: Option<Vec<Declared>>,
 }
 
 /// Loads code and looks at it.
@@ -69,17 +77,49 @@ pub fn describe(file: &Path, bytes: Vec<u8>) -> Result<Description, String> {
                 runtime: "Lua",
                 exports,
                 uses: named(&String::from_utf8_lossy(&bytes)),
+                declared: chunk.declared,
             })
         }
         Kind::Wasm => {
-            let guest = wasm::load(&wasm::Engine::default(), &shown, &bytes, &all_granted())?;
+            let plan = all_granted();
+            let guest = wasm::load(&wasm::Engine::default(), &shown, &bytes, &plan)?;
             let exports = guest.exports();
             Ok(Description {
                 runtime: "WebAssembly",
                 exports,
                 uses: guest.imports().filter(|name| name != "types").collect(),
+                declared: wasm::declared(&guest, &bare_host(), &plan.limits)?,
             })
         }
+    }
+}
+
+/// A host that grants nothing: for saying what it takes, a plugin needs none.
+fn bare_host() -> Arc<Host> {
+    let services = Services {
+        broker: Arc::new(Nobody),
+        roots: Roots::from_der([]),
+        observer: None,
+        instances: Instances::default(),
+    };
+    let (grants, limits) = (Grants::default(), Limits::default());
+    Arc::new(Host::new(
+        "described".into(),
+        grants,
+        limits,
+        services,
+        Arc::default(),
+    ))
+}
+
+/// Runs nothing.
+struct Nobody;
+
+impl Broker for Nobody {
+    fn run(&self, _: Vec<String>, _: Duration, _: u32) -> BoxFuture<'static, Result<ExecOutcome, String>> {
+        Box::pin(std::future::ready(Err(
+            "nothing is run while a plugin is looked at".to_owned(),
+        )))
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod answer;
 mod bench;
+mod declared;
 mod describe;
 mod embedded;
 mod loader;

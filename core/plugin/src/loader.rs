@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
+use model::declared::Declared;
+
 use crate::embedded;
 use crate::lua;
 use crate::platform::Shared;
@@ -55,7 +57,7 @@ impl Loader {
 pub(crate) fn try_load(shared: &Shared, load: Load) {
     let Load { slot, bytes, anew } = load;
     match compile(shared, &slot, &bytes) {
-        Ok(code) => slot.accept(bytes, code, anew),
+        Ok((code, declared)) => slot.accept(bytes, code, declared, anew),
         Err(error) => slot.refuse(error),
     }
     shared.changed();
@@ -73,15 +75,19 @@ pub(crate) fn embedded(slot: &Slot) -> Result<Arc<[u8]>, String> {
     Ok(Arc::from(source.as_bytes()))
 }
 
-fn compile(shared: &Shared, slot: &Slot, bytes: &Arc<[u8]>) -> Result<Code, String> {
+/// The code, and which parameters it declares.
+fn compile(shared: &Shared, slot: &Slot, bytes: &Arc<[u8]>) -> Result<(Code, Option<Vec<Declared>>), String> {
     let file = slot.file();
     match slot.kind()? {
         Kind::Lua => {
-            lua::load(file, Arc::clone(bytes), &slot.plan.limits).map(|chunk| Code::Lua(Arc::new(chunk)))
+            let chunk = lua::load(file, Arc::clone(bytes), &slot.plan.limits)?;
+            let declared = chunk.declared.clone();
+            Ok((Code::Lua(Arc::new(chunk)), declared))
         }
         Kind::Wasm => {
             let guest = wasm::load(&shared.wasm, &file, bytes, &slot.plan)?;
-            Ok(Code::Wasm(Arc::new(guest)))
+            let declared = wasm::declared(&guest, &slot.host, &slot.plan.limits)?;
+            Ok((Code::Wasm(Arc::new(guest)), declared))
         }
     }
 }

@@ -4,6 +4,7 @@
 mod api;
 mod connection;
 mod convert;
+mod declared;
 mod error;
 mod json;
 mod run;
@@ -11,6 +12,7 @@ mod state;
 
 use std::sync::Arc;
 
+use model::declared::Declared;
 use model::plan::Limits;
 
 pub(crate) use run::Run;
@@ -21,6 +23,8 @@ pub(crate) struct Chunk {
     /// How messages name it.
     pub(crate) file: String,
     source: Arc<[u8]>,
+    /// What it says that it takes; `None` when it takes anything.
+    pub(crate) declared: Option<Vec<Declared>>,
 }
 
 /// Largest source, in bytes.
@@ -39,7 +43,11 @@ pub(crate) fn load(file: String, source: Arc<[u8]>, limits: &Limits) -> Result<C
             "{file}: not text in UTF-8; Lua plugins are loaded from source, not from bytecode"
         ));
     }
-    let chunk = Chunk { file, source };
-    State::new(&chunk, limits)?;
+    let mut chunk = Chunk {
+        file,
+        source,
+        declared: None,
+    };
+    chunk.declared = State::new(&chunk, limits)?.into_declared();
     Ok(chunk)
 }

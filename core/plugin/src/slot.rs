@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use hostcall::Host;
+use model::declared::Declared;
 use model::ids;
 use model::plan::{PluginPlan, PluginSource};
 use model::status::PluginStatus;
@@ -33,6 +34,7 @@ pub(crate) struct Version {
     pub(crate) number: ids::Generation,
     pub(crate) code: Code,
     bytes: Arc<[u8]>,
+    declared: Option<Vec<Declared>>,
 }
 
 /// A configured plugin.
@@ -108,7 +110,7 @@ impl Slot {
     }
 
     /// Lets good code serve, unless it is what serves already.
-    pub(crate) fn accept(&self, bytes: Arc<[u8]>, code: Code, anew: bool) {
+    pub(crate) fn accept(&self, bytes: Arc<[u8]>, code: Code, declared: Option<Vec<Declared>>, anew: bool) {
         let mut newest = self.lock();
         newest.error = None;
         let same = self.serving().is_some_and(|version| version.bytes == bytes);
@@ -119,8 +121,13 @@ impl Slot {
         self.bench.count(None);
         newest.last += 1;
         let number = ids::Generation(newest.last);
-        self.serving
-            .store(Some(Arc::new(Version { number, code, bytes })));
+        let version = Version {
+            number,
+            code,
+            bytes,
+            declared,
+        };
+        self.serving.store(Some(Arc::new(version)));
         let plugin = self.plan.name.as_str();
         tracing::info!(plugin, generation = number.0, "plugin loaded");
     }
@@ -196,6 +203,7 @@ impl Slot {
             calls: self.counters.calls.load(Ordering::Relaxed),
             faults: self.counters.faults.load(Ordering::Relaxed),
             metrics: self.host.kept().metrics.all(),
+            declared: self.serving().and_then(|version| version.declared.clone()),
         }
     }
 

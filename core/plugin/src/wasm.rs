@@ -8,5 +8,5 @@ mod inspect;
 mod run;
 
 pub(crate) use engine::Engine;
-pub(crate) use guest::{Guest, load};
+pub(crate) use guest::{Guest, declared, load};
 pub(crate) use inspect::{VERSION, fits};

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use mlua::chunk::ChunkMode;
 use mlua::{Function, Lua, LuaOptions, StdLib, Table, Value, VmState};
+use model::declared::Declared;
 use model::plan::Limits;
 
-use super::{Chunk, api, error};
+use super::{Chunk, api, declared, error};
 use crate::answer::{bounded, in_words};
 use crate::describe::Exports;
 use crate::meter::{self, Pace};
@@ -35,6 +36,7 @@ pub(crate) struct State {
     pub(super) check: Option<Function>,
     pub(super) on_change: Option<Function>,
     pub(super) keeper: Option<Keeper>,
+    declared: Option<Vec<Declared>>,
     pub(super) file: String,
     pub(super) memory: u64,
     /// Ran out of memory: what it holds is not known, so the next run gets a fresh one.
@@ -90,6 +92,7 @@ impl State {
         let check = export(&exports, file, "check")?;
         let on_change = export(&exports, file, "on_change")?;
         let keeper = keeper(&exports, file)?;
+        let declared = declared::read(&exports).map_err(|why| format!("{file}: {why}"))?;
         if check.is_none() && on_change.is_none() && keeper.is_none() {
             return Err(format!(
                 "{file}: the table it returned has none of `check`, `on_change`, and `verify` with `apply` and `undo`"
@@ -99,6 +102,7 @@ impl State {
             check,
             on_change,
             keeper,
+            declared,
             file: file.clone(),
             memory: limits.memory,
             broken: Cell::new(false),
@@ -113,6 +117,11 @@ impl State {
             hooks: self.on_change.is_some(),
             keeps: self.keeper.is_some(),
         }
+    }
+
+    /// What it says that it takes; `None` when it takes anything.
+    pub(crate) fn into_declared(self) -> Option<Vec<Declared>> {
+        self.declared
     }
 
     /// Whether the next run should have a fresh one.

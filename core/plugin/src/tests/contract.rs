@@ -18,7 +18,7 @@ fn functions() -> Vec<String> {
         };
         let lua = name.trim_start().replace('-', "_");
         match (interface, name.len() - name.trim_start().len()) {
-            ("checker" | "hook" | "keeper", _) => {}
+            ("described" | "checker" | "hook" | "keeper", _) => {}
             (_, 2) => all.push(format!("host.{interface}.{lua}")),
             _ => all.push(format!("Connection:{lua}")),
         }

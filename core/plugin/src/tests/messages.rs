@@ -40,6 +40,90 @@ async fn lua_that_does_not_load() {
 }
 
 #[tokio::test]
+async fn lua_that_says_odd_things_of_itself() {
+    let with = |fields: &str| format!("return {{ check = print, {fields} }}");
+    let mut all = Vec::new();
+    for fields in [
+        "api = '0.9'",
+        "api = 0.1",
+        "parameters = 'lag'",
+        "parameters = { 'lag' }",
+        "parameters = { { kind = 'text' } }",
+        "parameters = { { name = 'lag', kind = 'seconds' } }",
+        "parameters = { { name = 'lag', kind = 'number', least = 1 } }",
+        "parameters = { { name = 'lag', kind = 'number', min = 'one' } }",
+        "parameters = { { name = 'Lag', kind = 'number' } }",
+        "parameters = { { name = 'lag', kind = 'number' }, { name = 'lag', kind = 'text' } }",
+        "parameters = { { name = 'lag', kind = 'number', min = 2, max = 1 } }",
+        "parameters = { { name = 'lag', kind = 'number', min = 0/0 } }",
+    ] {
+        all.push(load_error("mine.lua", with(fields).as_bytes()).await);
+    }
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    mine.lua: it wants version 0.9 of the host API; this bellwether speaks 0.1
+    mine.lua: `api` is a text, such as api = "0.1"
+    mine.lua: `parameters` is a list of tables, each with a name and a kind
+    mine.lua: parameters[1] is no table with a name and a kind
+    mine.lua: parameters[1]: `name` is a text
+    mine.lua: parameters[1]: "seconds" is no kind; text, number, whole, flag, list, table
+    mine.lua: parameters[1]: its fields are name, kind, required, min, max, one_of, meaning
+    mine.lua: parameters[1]: `min` is a number
+    mine.lua: it declares a parameter "Lag"; a name has lower-case letters, digits and _
+    mine.lua: it declares the parameter lag twice
+    mine.lua: it declares the parameter lag within bounds that no number is in
+    mine.lua: it declares the parameter lag within bounds that no number is in
+    "#);
+}
+
+#[tokio::test]
+async fn a_component_of_another_version_does_not_load() {
+    let mut bytes = guest("probe");
+    let (old, new) = (b"@0.1.0", b"@0.9.0");
+    for at in 0..bytes.len() - old.len() {
+        if bytes[at..].starts_with(old) {
+            bytes[at..at + new.len()].copy_from_slice(new);
+        }
+    }
+    insta::assert_snapshot!(load_error("mine.wasm", &bytes).await, @"mine.wasm: it wants version 0.9.0 of the host API; this bellwether speaks 0.1: build it with the sdk of this version");
+}
+
+#[tokio::test]
+async fn verdicts_that_are_nonsense_are_unknown() {
+    let source = r#"
+local odd = {
+  nothing = function() end,
+  maybe = function() return "maybe" end,
+  nan = function() return "up", "", 0/0 end,
+  half = function() return "up", "", 0.5 end,
+  negative = function() return "up", "", -1 end,
+  huge = function() return "up", "", 65536 end,
+  infinite = function() return "up", "", math.huge end,
+  list = function() return "up", {} end,
+  book = function() return "down", string.rep("x", 70000) end,
+}
+return { check = function(target) return odd[target.parameters.act]() end }"#;
+    let platform = loaded("mine.lua", source.into()).await;
+    let mut all = Vec::new();
+    for act in [
+        "nothing", "maybe", "nan", "half", "negative", "huge", "infinite", "list", "book",
+    ] {
+        let verdict = does(&platform, None, act).await;
+        all.push(format!("{}: {}", verdict.status.word(), verdict.reason));
+    }
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    unknown: mine.lua: check returned nil as its status; it must be up, down or unknown
+    unknown: mine.lua: check returned the status "maybe"; it must be up, down or unknown
+    unknown: mine.lua: check returned number as its weight; it must be a whole number
+    unknown: mine.lua: check returned number as its weight; it must be a whole number
+    unknown: mine.lua: check returned the weight -1; it must be 0 to 65535
+    unknown: mine.lua: check returned the weight 65536; it must be 0 to 65535
+    unknown: mine.lua: check returned number as its weight; it must be a whole number
+    unknown: mine.lua: check returned table as its reason; it must be a string
+    unknown: mine.lua: check returned a reason of 70000 bytes; it must be at most 65536, of which 512 are kept
+    "#);
+}
+
+#[tokio::test]
 async fn components_that_do_not_load() {
     let good = guest("probe");
     let core = b"\0asm\x01\0\0\0";

@@ -1,6 +1,10 @@
 //! A component that was found good.
 
-use hostcall::Call;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hostcall::{Call, Host};
+use model::declared::Declared;
 use model::link::{HookCall, Step, StepCall};
 use model::plan::{Limits, PluginPlan};
 use model::probe::Ask;
@@ -13,7 +17,12 @@ use super::inspect::{self, VERSION};
 use super::run;
 use crate::answer::Answer;
 use crate::bench::Fault;
+use crate::declared::checked;
 use crate::describe::Exports;
+use crate::ticker;
+
+/// Longest time for the first run.
+const FIRST_RUN: Duration = Duration::from_secs(5);
 
 /// Compiled, linked and type-checked: each run makes an instance of it.
 pub(crate) struct Guest {
@@ -23,6 +32,7 @@ pub(crate) struct Guest {
     pub(super) checker: Option<exports::checker::GuestIndices>,
     pub(super) hook: Option<exports::hook::GuestIndices>,
     pub(super) keeper: Option<exports::keeper::GuestIndices>,
+    described: Option<exports::described::GuestIndices>,
 }
 
 /// Compiles a component and looks whether it fits what the host offers and the plan grants.
@@ -50,6 +60,7 @@ pub(crate) fn load(engine: &Engine, file: &str, bytes: &[u8], plan: &PluginPlan)
     let checker = exports::checker::GuestIndices::new(&instance).ok();
     let hook = exports::hook::GuestIndices::new(&instance).ok();
     let keeper = exports::keeper::GuestIndices::new(&instance).ok();
+    let described = exports::described::GuestIndices::new(&instance).ok();
     if checker.is_none() && hook.is_none() && keeper.is_none() {
         return Err(format!(
             "{file}: it exports none of checker, hook and keeper of bellwether:plugin, version {VERSION}"
@@ -62,6 +73,27 @@ pub(crate) fn load(engine: &Engine, file: &str, bytes: &[u8], plan: &PluginPlan)
         checker,
         hook,
         keeper,
+        described,
+    })
+}
+
+/// What a component says that it takes: its first run, before it serves.
+pub(crate) fn declared(
+    guest: &Guest,
+    host: &Arc<Host>,
+    limits: &Limits,
+) -> Result<Option<Vec<Declared>>, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    let runtime = runtime.map_err(|error| format!("{}: cannot ask it: {error}", guest.file))?;
+    let _running = ticker::Running::begin();
+    runtime.block_on(async {
+        let deadline = tokio::time::Instant::now() + FIRST_RUN;
+        let call = Call::new(Arc::clone(host), "loading".to_owned(), None, deadline);
+        let asked = tokio::time::timeout_at(deadline, guest.declared(call, limits));
+        let late = |_| format!("{}: it did not say its parameters in time", guest.file);
+        asked.await.map_err(late)?.map_err(|fault| fault.text)
     })
 }
 
@@ -78,6 +110,21 @@ impl Guest {
     /// Interfaces of the host that it imports.
     pub(crate) fn imports(&self) -> impl Iterator<Item = String> {
         inspect::interfaces(self.instance.component()).into_iter()
+    }
+
+    /// What it says that it takes; `None` when it takes anything.
+    async fn declared(&self, call: Call, limits: &Limits) -> Result<Option<Vec<Declared>>, Fault> {
+        let Some(described) = &self.described else {
+            return Ok(None);
+        };
+        let result = run::run(self, call, limits, async |store, instance| {
+            let guest = described.load(&mut *store, &instance)?;
+            guest.call_parameters(store).await
+        });
+        let Some(all) = result.await? else { return Ok(None) };
+        let all = all.into_iter().map(run::declared).collect();
+        let checked = checked(all).map_err(|why| format!("{}: {why}", self.file))?;
+        Ok(Some(checked))
     }
 
     /// Asks `check`.

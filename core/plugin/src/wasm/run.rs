@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hostcall::Call;
+use model::declared::{Declared, Kind};
 use model::link::HookEvent;
 use model::plan::{Limits, Phase};
 use model::probe::{Ask, Status};
@@ -10,7 +11,7 @@ use model::value::Parameters;
 use wasmtime::component::Instance;
 use wasmtime::{Store, Trap, UpdateDeadline};
 
-use super::bindings::bellwether::plugin::types::{Endpoint, Event, State};
+use super::bindings::bellwether::plugin::types::{Endpoint, Event, Parameter, ParameterKind, State};
 use super::bindings::exports::bellwether::plugin::checker::{self, Target, Verdict};
 use super::guest::{Guest, one_line};
 use super::host::Run;
@@ -89,6 +90,26 @@ pub(super) fn verdict(verdict: Verdict) -> Result<Answer, String> {
         checker::Status::Unknown => Status::Unknown,
     };
     Answer::verdict(status, &verdict.reason, verdict.weight.map(i64::from))
+}
+
+/// A parameter as `described` tells of it.
+pub(super) fn declared(one: Parameter) -> Declared {
+    Declared {
+        name: one.name,
+        kind: match one.kind {
+            ParameterKind::Text => Kind::Text,
+            ParameterKind::Number => Kind::Number,
+            ParameterKind::Whole => Kind::Whole,
+            ParameterKind::Flag => Kind::Flag,
+            ParameterKind::List => Kind::List,
+            ParameterKind::Table => Kind::Table,
+        },
+        required: one.required,
+        min: one.min,
+        max: one.max,
+        one_of: one.one_of,
+        meaning: one.meaning,
+    }
 }
 
 /// What hooks and resources are given.
