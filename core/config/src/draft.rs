@@ -9,6 +9,7 @@ use model::plan::{
     CheckPlan, ExecGrant, FifoPlan, Grants, GroupPlan, InstancePlan, IpvsPlan, LinkPlan, MachinePlan,
     NetGrant, PluginPlan, ServerPlan, ServicePlan, StartPlan, StaticPlan, SyncPlan, TrackerPlan, WatchPlan,
 };
+use model::value::Value;
 
 use crate::iproute::{Priorities, RouteNames};
 use crate::plugins;
@@ -163,6 +164,8 @@ pub(crate) struct ServiceDraft {
 
 #[derive(Debug)]
 pub(crate) struct PluginDraft {
+    /// Where its file is named; of its name when it has none.
+    pub(crate) span: Span,
     pub(crate) plan: PluginPlan,
 }
 
@@ -173,6 +176,16 @@ pub(crate) struct PluginUse {
     pub(crate) span: Span,
     /// What the operator wrote for it to do.
     pub(crate) needs: Grants,
+    /// The parameters that it is given, where they stand.
+    pub(crate) given: Vec<Given>,
+}
+
+/// A parameter and its place.
+#[derive(Clone, Debug)]
+pub(crate) struct Given {
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    pub(crate) value: Value,
 }
 
 /// A command and who runs it.
@@ -197,11 +210,27 @@ impl PluginUse {
             net: IpNet::from(address),
             port: None,
         }));
+        let given = check.parameters.iter().map(|(name, value)| Given {
+            name: name.clone(),
+            span: span.clone(),
+            value: value.clone(),
+        });
         Self {
             plugin: check.plugin.clone(),
             span: span.clone(),
             needs,
+            given: given.collect(),
         }
+    }
+
+    /// Says where parameters stand, of those that have a place of their own.
+    pub(crate) fn with_places(mut self, places: &BTreeMap<String, Span>) -> Self {
+        for given in &mut self.given {
+            if let Some(span) = places.get(&given.name) {
+                given.span = span.clone();
+            }
+        }
+        self
     }
 }
 

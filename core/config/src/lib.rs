@@ -11,7 +11,7 @@
 //! not asked here: it can change while the daemon runs, so it is a Fault of an instance and no mistake of a file.
 
 mod load;
-pub use load::{Environment, Loaded, load};
+pub use load::{Declares, Environment, Loaded, load};
 
 mod diagnostics;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};

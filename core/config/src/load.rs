@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use model::declared::Declared;
 use model::plan::Plan;
 
 use crate::diagnostics::Diagnostics;
@@ -17,7 +18,7 @@ const FILE_BYTES_MAX: u64 = 16 << 20;
 
 /// What the languages need to know of the machine. Given by the caller, so that reading a text depends on
 /// nothing but the text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Environment {
     /// Name of this host: the node's name where none is configured, and its first label is keepalived's
     /// default configuration id (`@id` lines).
@@ -29,7 +30,13 @@ pub struct Environment {
     pub script_user: Option<String>,
     /// Names of routing tables and the like.
     pub names: RouteNames,
+    /// What is known of the code of plugins.
+    pub declares: Option<Declares>,
 }
+
+/// Tells which parameters the plugin in a file declares: none when it takes any, or when that is not known (yet).
+/// What does not load is told in words.
+pub type Declares = Arc<dyn Fn(&Path) -> Result<Option<Vec<Declared>>, String> + Send + Sync>;
 
 /// What came of it.
 #[derive(Clone, Debug)]
@@ -67,6 +74,7 @@ pub fn load(paths: &[PathBuf], env: &Environment) -> Loaded {
     let mut diagnostics = reader.diagnostics;
     let plan = check::check(&mut draft, &mut diagnostics);
     let plugins = plugins::collect(&draft, &mut diagnostics);
+    plugins::check_declared(&draft, env, &mut diagnostics);
     diagnostics.sort(&reader.files);
     let plan = (!diagnostics.has_errors()).then_some(Plan { plugins, ..plan });
     Loaded {

@@ -8,8 +8,10 @@ use crate::diagnostics::Diagnostics;
 use crate::draft::{Draft, PluginUse};
 use crate::unit;
 
+mod declared;
 mod shipped;
 
+pub(crate) use declared::check_declared;
 pub(crate) use shipped::{DNS_TYPES, check_parameters, is_hex, is_md5, parameters_of};
 pub use shipped::{EMBEDDED, grants_of, needs};
 

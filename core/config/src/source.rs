@@ -37,6 +37,11 @@ impl Span {
         (line, column)
     }
 
+    /// Whether it is the same place.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.source, &other.source) && self.range == other.range
+    }
+
     /// Directory of the file: what a relative path in it is relative to.
     pub(crate) fn directory(&self) -> &Path {
         self.source.path.parent().unwrap_or(Path::new(""))

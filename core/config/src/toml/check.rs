@@ -1,15 +1,17 @@
 //! `check = { plugin = "http", path = "/healthz", interval = "2s" }`: our own keys, and beside them the plugin's.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use model::plan::{CheckPlan, OnUnknown};
 use model::value::{Parameters, Value as Parameter};
 
 use super::keys::{self, Keys};
-use super::tree::{Entry, Node, Value};
+use super::tree::{Entry, Node, Table, Value};
 use crate::diagnostics::Diagnostics;
 use crate::draft::{Exec, PluginUse};
 use crate::plugins;
+use crate::source::Span;
 
 /// What a check of a real server does where it says nothing.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -71,10 +73,8 @@ pub(super) fn lower(node: &Node, d: &mut Diagnostics) -> Option<Checked> {
         d,
     );
     let sets_weight = keys.flag("sets_weight", d).unwrap_or(false);
-    let mut parameters = keys
-        .table("parameters", d)
-        .map(|table| table.parameters())
-        .unwrap_or_default();
+    let apart = keys.table("parameters", d);
+    let mut parameters = apart.map(Table::parameters).unwrap_or_default();
     let exec = if plugin.value == "misc" {
         command(&mut keys, &mut parameters, d)
     } else {
@@ -105,8 +105,18 @@ pub(super) fn lower(node: &Node, d: &mut Diagnostics) -> Option<Checked> {
         plugins::let_set_weight(&mut plan);
     }
     plugins::check_parameters(&plan, &node.span, d);
-    let used = PluginUse::of(&plan, &plugin.span, exec);
+    let used = PluginUse::of(&plan, &plugin.span, exec).with_places(&places(apart, &keys));
     Some(Checked { plan, used })
+}
+
+/// Where parameters stand: in their own table, or beside our keys.
+fn places(apart: Option<&Table>, keys: &Keys<'_>) -> BTreeMap<String, Span> {
+    let mut places = apart.map(Table::places).unwrap_or_default();
+    places.extend(
+        keys.rest()
+            .map(|entry| (entry.key.clone(), entry.key_span.clone())),
+    );
+    places
 }
 
 fn plan(plugin: &str, parameters: Parameters, interval: Duration, timeout: Duration) -> CheckPlan {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use model::plan::{Arguments, CommandPlan, Grants, HookAction, HookPlan, Phase};
 
 use super::keys::{self, At, Keys};
-use super::tree::{Node, Value};
+use super::tree::{Node, Table, Value};
 use crate::diagnostics::Diagnostics;
 use crate::draft::{Draft, PluginUse};
 
@@ -45,13 +45,13 @@ fn lower(node: &Node, draft: &mut Draft, d: &mut Diagnostics) -> Option<HookPlan
     keys.finish(d);
     let action = match (plugin, command) {
         (Some(At { value, span }), None) => {
-            let plugin = value.into();
             draft.uses.push(PluginUse {
-                plugin,
+                plugin: value.into(),
                 span,
                 needs: Grants::default(),
+                given: parameters.map(Table::given).unwrap_or_default(),
             });
-            let parameters = parameters.map(super::tree::Table::parameters).unwrap_or_default();
+            let parameters = parameters.map(Table::parameters).unwrap_or_default();
             HookAction::Plugin {
                 plugin: value.into(),
                 parameters,

@@ -17,6 +17,7 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
     let limits = keys.table("limits", d).map(|table| limits(table, d));
     let refused = keys.refused;
     keys.finish(d);
+    let place = file.as_ref().map_or(&name.key_span, |file| &file.span).clone();
     let source = match file {
         Some(file) if file.value.ends_with(".lua") || file.value.ends_with(".wasm") => {
             PluginSource::File(file.span.directory().join(file.value))
@@ -36,6 +37,7 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
         ..Grants::default()
     };
     draft.plugins.push(PluginDraft {
+        span: place,
         plan: PluginPlan {
             name: name.key.as_str().into(),
             source,

@@ -58,6 +58,7 @@ fn lower(node: &Node, draft: &mut Draft, d: &mut Diagnostics) -> Option<Resource
         plugin: plugin.value.into(),
         span: plugin.span,
         needs: Grants::default(),
+        given: parameters.map(super::tree::Table::given).unwrap_or_default(),
     });
     Some(ResourcePlan {
         plugin: plugin.value.into(),

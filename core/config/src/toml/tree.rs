@@ -1,5 +1,6 @@
 //! TOML values with their places, merged from several files.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ::toml::Spanned;
@@ -7,6 +8,7 @@ use ::toml::de::{DeTable, DeValue};
 use model::value;
 
 use crate::diagnostics::Diagnostics;
+use crate::draft::Given;
 use crate::source::{Source, Span};
 
 /// All files as one table.
@@ -155,5 +157,23 @@ impl Table {
             .iter()
             .map(|entry| (entry.key.clone(), entry.node.parameter()))
             .collect()
+    }
+
+    /// Where each key stands.
+    pub(super) fn places(&self) -> BTreeMap<String, Span> {
+        let entries = self.entries.iter();
+        entries
+            .map(|entry| (entry.key.clone(), entry.key_span.clone()))
+            .collect()
+    }
+
+    /// As a plugin's parameters, each with its place.
+    pub(super) fn given(&self) -> Vec<Given> {
+        let given = |entry: &Entry| Given {
+            name: entry.key.clone(),
+            span: entry.key_span.clone(),
+            value: entry.node.parameter(),
+        };
+        self.entries.iter().map(given).collect()
     }
 }

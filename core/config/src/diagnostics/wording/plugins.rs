@@ -1,5 +1,6 @@
 //! Messages about plugins: what they are granted, and what they are given.
 
+use super::{list, nearest};
 use crate::diagnostics::Diagnostics;
 use crate::source::Span;
 
@@ -21,6 +22,28 @@ impl Diagnostics {
     pub(crate) fn unknown_parameter(&mut self, span: &Span, plugin: &str, name: &str, wanted: &str) {
         let message = format!("parameter `{name}` of {plugin} is {wanted}");
         self.error("bellwether::bad_parameter", span, message, "in this check");
+    }
+
+    pub(crate) fn undeclared_parameter(&mut self, span: &Span, plugin: &str, name: &str, known: &[&str]) {
+        let help = match nearest(name, known.iter().copied()) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None if known.is_empty() => format!("{plugin} takes no parameters"),
+            None => format!("it takes {}", list(known.to_vec())),
+        };
+        let message = format!("{plugin} does not take the parameter `{name}`");
+        self.error("bellwether::bad_parameter", span, message, "not declared by it")
+            .help(help);
+    }
+
+    pub(crate) fn plugin_does_not_load(&mut self, span: &Span, plugin: &str, why: &str) {
+        let message = format!("the plugin {plugin} does not load: {why}");
+        self.warning(
+            "bellwether::plugin_does_not_load",
+            span,
+            message,
+            "its checks are unknown, its hooks fail",
+        )
+        .help("`bellwether plugin check FILE` tells more");
     }
 
     pub(crate) fn missing_parameter(&mut self, span: &Span, plugin: &str, name: &str, example: &str) {
