@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use crate::link::{Incoming, Port};
 
 pub(crate) use configuration::environment;
-pub(crate) use plugins::secrets;
+pub(crate) use plugins::{plugin_code, secrets};
 
 mod apply;
 mod balance;
@@ -77,7 +77,7 @@ enum Event {
 /// When something that it cannot do without can't be had; the message names the cure.
 pub fn run(options: Options, links: Links) -> anyhow::Result<ExitCode> {
     abort_at_panic();
-    let loaded = configuration::load(&options.paths);
+    let loaded = configuration::load(&options.paths, configuration::Declared::new());
     let predecessors = configuration::predecessors_plan(links.plan);
     let Some(plan) = loaded.report_at_start(predecessors) else {
         return Ok(ExitCode::from(2));

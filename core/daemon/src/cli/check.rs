@@ -1,9 +1,12 @@
 //! `bellwether check`: every mistake at once.
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
+use model::declared::Declared;
 
 use super::{Format, Paths};
 
@@ -26,7 +29,7 @@ impl Check {
     /// Exit code 0: good. 1: warnings only, with --strict. 2: mistakes.
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let paths = self.paths.or_default();
-        let loaded = config::load(&paths, &crate::router::environment());
+        let loaded = config::load(&paths, &environment());
         match self.format {
             Format::Json => println!("{}", loaded.diagnostics.to_json()),
             Format::Human => print!(
@@ -47,6 +50,20 @@ impl Check {
             (Some(_), false) => ExitCode::SUCCESS,
         })
     }
+}
+
+/// The facts of this machine, and what the code of plugins says of itself.
+pub(super) fn environment() -> config::Environment {
+    config::Environment {
+        declares: Some(Arc::new(declares)),
+        ..crate::router::environment()
+    }
+}
+
+/// Loads a plugin's code to see which parameters it declares.
+fn declares(file: &Path) -> Result<Option<Vec<Declared>>, String> {
+    let bytes = crate::router::plugin_code(file)?;
+    Ok(plugin::describe(file, bytes)?.declared)
 }
 
 fn summary(plan: &model::plan::Plan) -> String {

@@ -1,9 +1,11 @@
 //! Reading the configuration: blocking work, done off the loop.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use model::link::FRAME_MAX;
 use model::plan::Plan;
@@ -14,6 +16,9 @@ const FRAME_OVERHEAD: usize = 64;
 const SCRIPT_USER: &str = "keepalived_script";
 /// Columns of a message in a log.
 const LOG_WIDTH: usize = 110;
+
+/// Parameters that the code of plugins declares, by file, as far as the worker has told.
+pub(super) type Declared = BTreeMap<PathBuf, Vec<model::declared::Declared>>;
 
 /// A reading of the configuration.
 #[derive(Debug)]
@@ -69,8 +74,12 @@ pub(super) fn predecessors_plan(memory: OwnedFd) -> Option<Plan> {
 }
 
 /// Reads the configuration.
-pub(super) fn load(paths: &[PathBuf]) -> Loaded {
-    let loaded = config::load(paths, &environment());
+pub(super) fn load(paths: &[PathBuf], declared: Declared) -> Loaded {
+    let environment = config::Environment {
+        declares: Some(Arc::new(move |file| Ok(declared.get(file).cloned()))),
+        ..environment()
+    };
+    let loaded = config::load(paths, &environment);
     let text = loaded.diagnostics.render(false, LOG_WIDTH);
     Loaded {
         plan: loaded.plan,

@@ -9,6 +9,7 @@ use model::plan::{Plan, PluginSource};
 use model::transition::Transition;
 
 use facts::Facts;
+pub(crate) use file::code as plugin_code;
 
 use crate::link::Port;
 

@@ -263,7 +263,7 @@ impl Router {
                 self.keeper.handle_done(id, &result, now);
             }
             Incoming::Frame(FromWorker::Plugins(plugins), _) => {
-                self.plugins = plugins;
+                self.handle_plugins(plugins);
                 if !self.worker_up {
                     self.worker_up = true;
                     self.balancer.handle_worker(true, now);

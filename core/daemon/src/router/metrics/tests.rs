@@ -136,6 +136,7 @@ fn status() -> DaemonStatus {
             error: None,
             calls: 9,
             faults: 1,
+            declared: None,
             metrics: [
                 ("queue".to_owned(), Metric::Gauge(1.5)),
                 ("seen".to_owned(), Metric::Counter(3.0)),

@@ -12,7 +12,7 @@ const CODE_MAX: u64 = 8 << 20;
 const WRITABLE_BY_ANYBODY: u32 = 0o002;
 
 /// Reads a plugin's code. Who can write it, runs code here: nobody may who is not trusted with that.
-pub(super) fn code(path: &Path) -> Result<Vec<u8>, String> {
+pub(crate) fn code(path: &Path) -> Result<Vec<u8>, String> {
     let shown = path.display();
     let (file, metadata) = open(path)?;
     stays(path)?;

@@ -1,13 +1,15 @@
 //! Reads the configuration again, aside, and takes it if nothing is wrong with it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::plan::Plan;
+use model::status::PluginStatus;
 use tokio::sync::oneshot;
 
 use super::{Router, Stopping};
 use crate::router::Event;
-use crate::router::configuration::{self, Loaded, ReloadResult};
+use crate::router::configuration::{self, Declared, Loaded, ReloadResult};
 
 /// Who waits for a reading of the configuration.
 #[derive(Default)]
@@ -26,10 +28,28 @@ impl Router {
             return;
         }
         let (events, paths) = (self.doors.events.clone(), self.doors.options.paths.clone());
+        let declared = self.declared();
         tokio::task::spawn_blocking(move || {
             // The loop is over: so is the process.
-            let _ = events.blocking_send(Event::Loaded(Box::new(configuration::load(&paths))));
+            let _ = events.blocking_send(Event::Loaded(Box::new(configuration::load(&paths, declared))));
         });
+    }
+
+    /// Parameters that the code of plugins declares.
+    fn declared(&self) -> Declared {
+        let plugins = self.plugins.iter();
+        plugins
+            .filter_map(|plugin| Some((PathBuf::from(&plugin.source), plugin.declared.clone()?)))
+            .collect()
+    }
+
+    /// What plugins are now. Where they declare other parameters, what they are given is looked at again.
+    pub(super) fn handle_plugins(&mut self, plugins: Vec<PluginStatus>) {
+        let before = self.declared();
+        self.plugins = plugins;
+        if self.declared() != before {
+            self.begin_reload(None);
+        }
     }
 
     pub(super) fn handle_loaded(&mut self, loaded: Loaded) {
