@@ -1,7 +1,10 @@
 -- example: a real server is well when it greets as it should.
--- Parameters:
---   greeting  what its first line begins with; any line when absent
 --!strict
+
+-- What it takes. A mistake in the configuration is told before the check is used.
+local parameters = {
+  { name = "greeting", kind = "text", meaning = "what its first line begins with; any line when absent" },
+}
 
 local function check(target)
   local connection, err = host.tcp.connect(target.host, target.port)
@@ -20,4 +23,4 @@ local function check(target)
   return "up", `it greets with {line}`
 end
 
-return { check = check }
+return { parameters = parameters, check = check }

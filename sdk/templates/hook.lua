@@ -1,7 +1,10 @@
 -- example: acts when an instance or group changes its state.
--- Parameters:
---   greeting  what the line in the log begins with
 --!strict
+
+-- What it takes. A mistake in the configuration is told before the hook is used.
+local parameters = {
+  { name = "greeting", kind = "text", meaning = "what the line in the log begins with" },
+}
 
 local function on_change(event)
   local greeting = event.parameters.greeting or "example"
@@ -10,4 +13,4 @@ local function on_change(event)
   return true
 end
 
-return { on_change = on_change }
+return { parameters = parameters, on_change = on_change }

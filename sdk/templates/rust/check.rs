@@ -2,7 +2,8 @@
 
 use bellwether_plugin::{Error, Target, Verdict, down, tcp, up};
 
-bellwether_plugin::check!(check);
+// In the brackets stands what it takes, such as `text("greeting", "what its first line begins with")`.
+bellwether_plugin::check!(check, []);
 
 fn check(target: Target) -> Result<Verdict, Error> {
     let (host, port) = target.endpoint()?;

@@ -2,7 +2,7 @@
 
 use bellwether_plugin::{Event, log};
 
-bellwether_plugin::hook!(on_change);
+bellwether_plugin::hook!(on_change, []);
 
 fn on_change(event: Event) -> Result<(), String> {
     let line = format!("example: {} left {}: {}", event.name, event.previous, event.cause);

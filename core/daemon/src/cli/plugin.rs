@@ -9,6 +9,7 @@ mod grants;
 mod new;
 mod run;
 mod tell;
+mod test;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,8 @@ enum Command {
     },
     /// Run a plugin once, here, with the rights of who types this
     Run(run::Run),
+    /// Run a plugin's own tests: NAME.test.toml beside it says what the world answers, and what is wanted then
+    Test(test::Test),
     /// List the plugins inside this program, with their parameters
     List,
 }
@@ -89,6 +92,7 @@ impl Plugin {
                 Ok(all)
             }
             Command::Run(run) => run.run(),
+            Command::Test(test) => test.run(),
             Command::List => Ok((tell::list(), 0)),
         }
     }

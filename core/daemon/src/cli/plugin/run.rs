@@ -181,7 +181,7 @@ impl Run {
 }
 
 /// A transition as an instance would tell it.
-fn event(phase: Phase) -> HookEvent {
+pub(super) fn event(phase: Phase) -> HookEvent {
     HookEvent {
         is_group: false,
         name: "example".to_owned(),
@@ -198,7 +198,7 @@ fn event(phase: Phase) -> HookEvent {
     }
 }
 
-fn phase(word: &str) -> Result<Phase, String> {
+pub(super) fn phase(word: &str) -> Result<Phase, String> {
     let phases = [Phase::Master, Phase::Backup, Phase::Fault, Phase::Stop];
     let found = phases
         .into_iter()

@@ -32,6 +32,16 @@ pub(super) fn describe(file: &Path) -> anyhow::Result<String> {
     if found.exports.keeps {
         text += "  a resource: holds something while an instance or group is Master\n";
     }
+    match &found.declared {
+        None => text += "  declares no parameters: it takes any, and looks at them itself\n",
+        Some(all) if all.is_empty() => text += "  takes no parameters\n",
+        Some(all) => {
+            for one in all {
+                let verb = if one.required { "needs" } else { "takes" };
+                let _ = writeln!(text, "  {verb} {}, {}: {}", one.name, one.wanted(), one.meaning);
+            }
+        }
+    }
     for interface in &found.uses {
         let _ = writeln!(text, "  uses {interface}: {}", needs(interface));
     }

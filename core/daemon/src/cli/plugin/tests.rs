@@ -10,6 +10,7 @@ use super::Plugin;
 
 const GUIDE: &str = include_str!("../../../../../docs/write-a-check.md");
 const RESOURCES: &str = include_str!("../../../../../docs/hold-a-resource.md");
+const SKELETON: &str = include_str!("../../../../../sdk/templates/rust/check.rs");
 /// What the guide calls its server.
 const SERVER: &str = "127.0.0.1:2525";
 
@@ -115,6 +116,272 @@ fn shelf() -> String {
     address.to_string()
 }
 
+/// What is found wrong with a file of conf.d that has the plugins of `dir` in plugins/ and scripts/.
+fn loads(text: &str, dir: &Path) -> String {
+    let conf = tempfile::tempdir().expect("a directory");
+    for folder in ["plugins", "scripts"] {
+        let folder = conf.path().join(folder);
+        std::fs::create_dir(&folder).expect("made");
+        for entry in std::fs::read_dir(dir).expect("there") {
+            let file = entry.expect("there").path();
+            if file.extension().is_some_and(|extension| extension == "lua") {
+                std::fs::copy(&file, folder.join(file.file_name().expect("a file"))).expect("copied");
+            }
+        }
+    }
+    std::fs::write(conf.path().join("example.toml"), text).expect("written");
+    let loaded = config::load(&[conf.path().to_owned()], &crate::cli::check::environment());
+    let shown = loaded.diagnostics.render(false, 100);
+    shown.replace(&format!("{}/", conf.path().display()), "")
+}
+
+/// Uses of plugins that declare something, nothing and what is odd.
+const USES: &str = r#"
+[plugin.own]
+file = "plugins/own.lua"
+[plugin.none]
+file = "plugins/none.lua"
+[plugin.any]
+file = "plugins/any.lua"
+[plugin.odd]
+file = "plugins/odd.lua"
+[tracker.good]
+check = { plugin = "own", lag = 60, role = "standby" }
+[tracker.missing]
+check = "own"
+[tracker.wrong]
+check = { plugin = "own", lag = "5", roll = "primary" }
+[tracker.outside]
+check = { plugin = "own", parameters = { lag = 667, role = "both" } }
+[tracker.nothing]
+check = { plugin = "none", lag = 5 }
+[tracker.anything]
+check = { plugin = "any", lag = 5 }
+[instance.web]
+interface = "eth0"
+vrid = 51
+addresses = ["192.0.2.10/24"]
+[[instance.web.hook]]
+on = "master"
+plugin = "own"
+parameters = { lag = 5.5 }
+"#;
+
+#[test]
+fn what_the_configuration_gives_is_held_to_what_is_declared() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).expect("written");
+    write(
+        "own.lua",
+        r#"return {
+  parameters = {
+    { name = "lag", kind = "whole", min = 0, max = 60, required = true, meaning = "seconds" },
+    { name = "role", kind = "text", one_of = { "primary", "standby" } },
+  },
+  check = function() return "up" end,
+  on_change = function() end,
+}"#,
+    );
+    write(
+        "none.lua",
+        "return { parameters = {}, check = function() return 'up' end }",
+    );
+    write("any.lua", "return { check = function() return 'up' end }");
+    write(
+        "odd.lua",
+        "return { parameters = { { name = 'Lag', kind = 'whole' } }, check = print }",
+    );
+    insta::assert_snapshot!(loads(USES, dir.path()), @r#"
+    bellwether::plugin_does_not_load
+
+      ⚠ the plugin odd does not load: plugins/odd.lua: it declares a parameter "Lag";
+      │ a name has lower-case letters, digits and _
+        ╭─[example.toml:9:8]
+      8 │ [plugin.odd]
+      9 │ file = "plugins/odd.lua"
+        ·        ────────┬────────
+        ·                ╰── its checks are unknown, its hooks fail
+     10 │ [tracker.good]
+        ╰────
+      help: `bellwether plugin check FILE` tells more
+
+    bellwether::bad_parameter
+
+      × a check by own needs `lag`
+        ╭─[example.toml:13:9]
+     12 │ [tracker.missing]
+     13 │ check = "own"
+        ·         ──┬──
+        ·           ╰── `lag` is missing
+     14 │ [tracker.wrong]
+        ╰────
+      help: add lag = 0
+
+    bellwether::bad_parameter
+
+      × parameter `lag` of own is a whole number from 0 to 60
+        ╭─[example.toml:15:27]
+     14 │ [tracker.wrong]
+     15 │ check = { plugin = "own", lag = "5", roll = "primary" }
+        ·                           ─┬─
+        ·                            ╰── in this check
+     16 │ [tracker.outside]
+        ╰────
+
+    bellwether::bad_parameter
+
+      × own does not take the parameter `roll`
+        ╭─[example.toml:15:38]
+     14 │ [tracker.wrong]
+     15 │ check = { plugin = "own", lag = "5", roll = "primary" }
+        ·                                      ──┬─
+        ·                                        ╰── not declared by it
+     16 │ [tracker.outside]
+        ╰────
+      help: did you mean `role`?
+
+    bellwether::bad_parameter
+
+      × parameter `lag` of own is a whole number from 0 to 60
+        ╭─[example.toml:17:42]
+     16 │ [tracker.outside]
+     17 │ check = { plugin = "own", parameters = { lag = 667, role = "both" } }
+        ·                                          ─┬─
+        ·                                           ╰── in this check
+     18 │ [tracker.nothing]
+        ╰────
+
+    bellwether::bad_parameter
+
+      × parameter `role` of own is "primary" or "standby"
+        ╭─[example.toml:17:53]
+     16 │ [tracker.outside]
+     17 │ check = { plugin = "own", parameters = { lag = 667, role = "both" } }
+        ·                                                     ──┬─
+        ·                                                       ╰── in this check
+     18 │ [tracker.nothing]
+        ╰────
+
+    bellwether::bad_parameter
+
+      × none does not take the parameter `lag`
+        ╭─[example.toml:19:28]
+     18 │ [tracker.nothing]
+     19 │ check = { plugin = "none", lag = 5 }
+        ·                            ─┬─
+        ·                             ╰── not declared by it
+     20 │ [tracker.anything]
+        ╰────
+      help: none takes no parameters
+
+    bellwether::bad_parameter
+
+      × parameter `lag` of own is a whole number from 0 to 60
+        ╭─[example.toml:29:16]
+     28 │ plugin = "own"
+     29 │ parameters = { lag = 5.5 }
+        ·                ─┬─
+        ·                 ╰── in this check
+        ╰────
+    "#);
+}
+
+#[test]
+fn a_plugins_own_tests_say_what_is_not_as_wanted() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).expect("written");
+    write(
+        "asks.lua",
+        r#"return { check = function(target)
+  local outcome = assert(host.process.run({ "/usr/bin/role", target.parameters.name }))
+  if outcome.code ~= 0 then return "down", "no role" end
+  local connection, err = host.tcp.connect(target.host, target.port)
+  if not connection then return "down", err.message end
+  assert(connection:write(host.secret.get("token") .. "\n"))
+  local line = assert(connection:read_until("\n"))
+  host.log.write("info", "it says " .. line)
+  return "up", outcome.stdout, 5
+end }"#,
+    );
+    write(
+        "asks.test.toml",
+        r#"
+[[test]]
+name = "all is as it says"
+parameters = { name = "db" }
+secret = { token = "s3cret-s3cret" }
+exec = [{ command = ["/usr/bin/role", "db"], stdout = "primary" }]
+server = [{ expect = "s3cret-s3cret\n" }, { send = "welcome\n" }]
+wants = { status = "up", reason = "primary", weight = 5, log = "it says welcome" }
+[[test]]
+name = "nothing is"
+parameters = { name = "db" }
+secret = { token = "s3cret-s3cret" }
+exec = [{ command = ["/usr/bin/role", "db"], stdout = "standby" }]
+server = [{ expect = "s3cret-s3cret\n" }, { send = "welcome\n" }]
+wants = { status = "up", reason = "primary", weight = 6, log = "goodbye" }
+[[test]]
+name = "a program that the test does not know"
+parameters = { name = "web" }
+exec = [{ command = ["/usr/bin/role", "db"] }]
+wants = { status = "down" }
+[[test]]
+name = "a server that waits for something else"
+parameters = { name = "db" }
+secret = { token = "an0ther-s3cret" }
+exec = [{ command = ["/usr/bin/role", "db"] }]
+server = [{ expect = "hello" }]
+timeout = 0.5
+wants = { status = "unknown" }
+"#,
+    );
+    write("empty.lua", "return { check = print }");
+    write("empty.test.toml", "");
+    write("typo.lua", "return { check = print }");
+    write(
+        "typo.test.toml",
+        r#"
+[[test]]
+name = "a"
+want = { status = "up" }
+"#,
+    );
+    let mut all = String::new();
+    for file in ["asks.lua", "empty.lua", "typo.lua", "none.lua"] {
+        all += &types(&format!("bellwether plugin test {file}"), dir.path(), SERVER);
+    }
+    for told in [
+        "ok    all is as it says\n",
+        "FAIL  nothing is\n      wants the reason \"primary\", is \"standby\"\n      wants the weight 6, is 5\n",
+        "wants \"goodbye\" in the log, which is [\"it says welcome",
+        "wants down, is unknown: asks.lua:2: running /usr/bin/role is not granted",
+        "the server waited for \"hello\" and heard \"an0ther-s3cret\\n\"",
+        "1 good, 3 failed\n",
+        "bellwether: empty.test.toml has no [[test]]\n",
+        "unknown field `want`, expected one of `name`",
+        "bellwether: cannot read none.lua: No such file or directory",
+    ] {
+        assert!(all.contains(told), "{told} in:\n{all}");
+    }
+}
+
+#[test]
+fn the_skeleton_in_rust_passes_its_own_tests() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
+    let guests = std::env::var_os("BELLWETHER_GUESTS").map_or_else(|| target.join("guests"), Into::into);
+    let guest = guests.join("skeleton.wasm");
+    let tests = root.join("sdk/templates/check.test.toml");
+    let words = ["bellwether", "plugin", "test"].map(Into::into);
+    let words: Vec<std::ffi::OsString> = words
+        .into_iter()
+        .chain([guest.into(), "--tests".into(), tests.into()])
+        .collect();
+    let Words::Plugin(plugin) = Cli::try_parse_from(words).expect("a good command").command;
+    let (text, code) = plugin.outcome().expect("it is built by sdk/build-guest");
+    assert_eq!(code, 0, "{text}");
+}
+
 /// Types each command of a guide, in order, in a directory of its own.
 fn is_true(guide: &str, server: &str) {
     let dir = tempfile::tempdir().expect("a directory");
@@ -123,6 +390,15 @@ fn is_true(guide: &str, server: &str) {
         let (head, body) = block.split_once('\n').unwrap_or((block, ""));
         if let Some((_, file)) = head.split_once("file=") {
             std::fs::write(dir.path().join(file), body).expect("written");
+        }
+        if head == "toml" && guide == GUIDE {
+            assert_eq!(loads(body, dir.path()), "", "{body}");
+        }
+        if head == "rust" {
+            assert!(
+                SKELETON.trim_end().ends_with(body),
+                "not what `plugin new` makes: {body}"
+            );
         }
         if head == "console" {
             for step in body.split("$ ").skip(1) {
