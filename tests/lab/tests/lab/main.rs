@@ -1,5 +1,6 @@
 //! Real daemons on a segment of their own.
 
+mod author;
 mod conf;
 mod crash;
 mod fifo;
