@@ -2,6 +2,7 @@
 //! long.
 
 mod message;
+mod write;
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use netlink_sys::{Socket as Netlink, SocketAddr};
 use socket2::SockRef;
 
 pub(crate) use message::{Message, NLMSG_DONE, NLMSG_ERROR, messages};
+pub(crate) use write::{attribute, message, nest};
 
 /// Longest time for one exchange. A few requests are never acknowledged at all, so every one has a deadline.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);

@@ -8,6 +8,9 @@ use model::ipvs::{
 };
 use model::net::Family;
 
+use crate::netlink::message;
+pub(super) use crate::netlink::{attribute, nest};
+
 use super::uapi::{self, command, dest, forward, service, tunnel};
 
 /// Appends one request: header, command and its attributes.
@@ -19,18 +22,10 @@ pub(super) fn request(
     command: u8,
     attributes: impl FnOnce(&mut Vec<u8>),
 ) {
-    let start = out.len();
-    out.extend_from_slice(&[0; 4]); // length, known at the end
-    out.extend_from_slice(&family.to_ne_bytes());
-    out.extend_from_slice(&(uapi::NLM_F_REQUEST | flags).to_ne_bytes());
-    out.extend_from_slice(&sequence.to_ne_bytes());
-    out.extend_from_slice(&[0; 4]); // port: the kernel knows it
-    out.extend_from_slice(&[command, 1, 0, 0]); // version 1
-    attributes(out);
-    let length = u32::try_from(out.len() - start).expect("one message is some hundred bytes");
-    if let Some(field) = out.get_mut(start..start + 4) {
-        field.copy_from_slice(&length.to_ne_bytes());
-    }
+    message(out, family, uapi::NLM_F_REQUEST | flags, sequence, |out| {
+        out.extend_from_slice(&[command, 1, 0, 0]); // version 1
+        attributes(out);
+    });
 }
 
 /// Appends the request that makes one change.
@@ -60,24 +55,6 @@ pub(super) fn change(out: &mut Vec<u8>, family: u16, flags: u16, sequence: u32, 
 /// Appends the attributes that name a service, inside their nest.
 pub(super) fn named_service(out: &mut Vec<u8>, key: &ServiceKey) {
     nest(out, uapi::SERVICE, |out| service_key(out, key));
-}
-
-/// Appends an attribute with its padding.
-pub(super) fn attribute(out: &mut Vec<u8>, kind: u16, value: &[u8]) {
-    nest(out, kind, |out| out.extend_from_slice(value));
-}
-
-/// Appends an attribute that holds what `inner` appends. The kernel wants no NLA_F_NESTED here and sets none.
-pub(super) fn nest(out: &mut Vec<u8>, kind: u16, inner: impl FnOnce(&mut Vec<u8>)) {
-    let start = out.len();
-    out.extend_from_slice(&[0; 2]); // length, known at the end
-    out.extend_from_slice(&kind.to_ne_bytes());
-    inner(out);
-    let length = u16::try_from(out.len() - start).expect("one message is some hundred bytes");
-    if let Some(field) = out.get_mut(start..start + 2) {
-        field.copy_from_slice(&length.to_ne_bytes());
-    }
-    out.resize(out.len().next_multiple_of(4), 0);
 }
 
 fn service_key(out: &mut Vec<u8>, key: &ServiceKey) {
