@@ -21,6 +21,7 @@ mod announce;
 mod bucket;
 mod counters;
 mod deadlines;
+mod devices;
 mod due;
 mod entries;
 mod group;
@@ -35,6 +36,7 @@ mod plan_change;
 mod proof;
 mod receive;
 mod reconcile;
+mod shield;
 mod stall;
 mod status;
 mod timer;
@@ -52,6 +54,7 @@ use links::Links;
 use plan_change::Estate;
 use receive::Addressees;
 use reconcile::Orphans;
+use shield::Shield;
 
 /// All elections of this node.
 ///
@@ -75,6 +78,7 @@ pub struct Election {
     statics: Holding,
     /// Of instances, or of their former plans.
     orphans: Orphans,
+    shield: Shield,
     /// What Masters of our predecessor left, until the first plan.
     inheritance: BTreeMap<InstanceName, Estate>,
     /// The same of what is always there.
@@ -164,6 +168,7 @@ impl Election {
             self.stop_instance(i, now);
         }
         self.reconcile_statics(now);
+        self.reconcile_shield(now);
         self.settle_listeners();
         self.schedule_all();
     }
@@ -177,6 +182,7 @@ impl Election {
     fn settle(&mut self, now: Instant) {
         self.refresh_all(now);
         self.settle_listeners();
+        self.reconcile_shield(now);
         if !self.stopping {
             for unit in 0..self.units.len() {
                 self.step_unit(unit, now);

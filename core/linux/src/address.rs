@@ -28,6 +28,7 @@ pub(crate) fn add(
         message.header.scope = AddressScope::from(scope);
     }
     let attributes = &mut message.attributes;
+    attributes.extend(options.metric.map(AddressAttribute::RoutePriority));
     attributes.push(AddressAttribute::Address(options.peer.unwrap_or(net.addr())));
     let wanted = [
         (options.no_prefix_route, AddressFlags::Noprefixroute),

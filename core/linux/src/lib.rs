@@ -7,7 +7,9 @@ pub mod reactor;
 pub mod announce;
 pub mod packet;
 
+pub mod device;
 pub mod monitor;
+pub mod shield;
 pub mod tables;
 
 pub mod fifo;

@@ -95,6 +95,23 @@ impl Socket {
         }
     }
 
+    /// The errno of the first refusal among the answers to one batch, which ends with it; 0 once `last` is done.
+    pub(crate) fn receive_verdict(&mut self, last: u32) -> io::Result<i32> {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            let size = self.receive_datagram(left)?;
+            let datagram = self.buffer.get(..size).unwrap_or_default();
+            let mut answers = messages(datagram).filter(|message| message.kind == NLMSG_ERROR);
+            if let Some(answer) = answers.find(|message| message.errno() != 0 || message.sequence == last) {
+                return Ok(answer.errno());
+            }
+        }
+    }
+
     fn receive_datagram(&mut self, longest: Duration) -> io::Result<usize> {
         SockRef::from(&self.netlink).set_read_timeout(Some(longest))?;
         loop {

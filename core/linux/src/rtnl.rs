@@ -2,11 +2,14 @@
 
 use std::io;
 
-use netlink_packet_core::{NLM_F_ACK, NLM_F_REQUEST, NetlinkMessage};
+use netlink_packet_core::{
+    NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader, NetlinkMessage,
+};
 use netlink_packet_route::RouteNetlinkMessage;
+use netlink_packet_route::link::LinkMessage;
 use netlink_sys::protocols::NETLINK_ROUTE;
 
-use crate::netlink::Socket;
+use crate::netlink::{NLMSG_DONE, NLMSG_ERROR, Socket};
 
 /// Requests in one datagram: the kernel's answers to them wait in the socket, and must all find room there.
 const BATCH: usize = 128;
@@ -36,6 +39,39 @@ impl Rtnl {
             self.ask_batch(batch, &mut answers);
         }
         answers
+    }
+
+    /// All interfaces.
+    pub(crate) fn links(&mut self) -> io::Result<Vec<LinkMessage>> {
+        let mut request = NetlinkMessage::from(RouteNetlinkMessage::GetLink(LinkMessage::default()));
+        let sequence = self.socket.take_sequences(1);
+        request.header.sequence_number = sequence;
+        request.header.flags = NLM_F_REQUEST | NLM_F_DUMP;
+        request.finalize();
+        self.bytes.clear();
+        self.bytes.resize(request.buffer_len(), 0);
+        request.serialize(&mut self.bytes);
+        self.socket.send(&self.bytes)?;
+        let mut found = Vec::new();
+        let mut errno = 0;
+        self.socket.receive(sequence, sequence, |message| {
+            if matches!(message.kind, NLMSG_ERROR | NLMSG_DONE) {
+                errno = message.errno();
+                return;
+            }
+            let mut header = NetlinkHeader::default();
+            header.message_type = message.kind;
+            if let Ok(RouteNetlinkMessage::NewLink(link)) =
+                RouteNetlinkMessage::deserialize(&header, message.payload)
+            {
+                found.push(link);
+            }
+        })?;
+        if errno == 0 {
+            Ok(found)
+        } else {
+            Err(io::Error::from_raw_os_error(errno))
+        }
     }
 
     fn ask_batch(&mut self, batch: &mut [NetlinkMessage<RouteNetlinkMessage>], answers: &mut Vec<i32>) {

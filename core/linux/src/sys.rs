@@ -53,6 +53,30 @@ pub(crate) fn bind_to_index(socket: impl AsFd, index: u32) -> io::Result<()> {
     set_option(socket, libc::SOL_SOCKET, libc::SO_BINDTOIFINDEX, index)
 }
 
+/// The address of an interface itself (packet(7)).
+pub(crate) fn link_address(index: u32) -> io::Result<libc::sockaddr_ll> {
+    // JUSTIFICATION: sockaddr_ll has padding on some targets, so that it cannot be written as a literal.
+    // SAFETY: it is plain numbers; all zeroes is a valid value.
+    let mut address: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
+    address.sll_family = libc::AF_PACKET as u16;
+    address.sll_ifindex = c_int::try_from(index).map_err(|_| io::Error::from_raw_os_error(libc::ENODEV))?;
+    Ok(address)
+}
+
+/// Binds a packet socket to an interface.
+pub(crate) fn bind_to_link(socket: impl AsFd, index: u32) -> io::Result<()> {
+    let address = link_address(index)?;
+    let size = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
+    // JUSTIFICATION: neither rustix nor socket2 can make a link-layer address without unsafe.
+    // SAFETY: the descriptor is borrowed for the call, and the pointer is to a live address of the size told.
+    let result = unsafe { libc::bind(socket.as_fd().as_raw_fd(), (&raw const address).cast(), size) };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
 /// The name of an interface for a message; `interface 7` when it has none any more.
 pub(crate) fn link_label(index: u32) -> String {
     socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)
@@ -69,6 +93,15 @@ pub(crate) fn words(error: &io::Error) -> String {
 
 /// Writes a sysctl of the calling thread's network namespace. No part may leave its directory.
 pub(crate) fn write_sysctl(parts: &[&str], value: &str) -> io::Result<()> {
+    std::fs::write(sysctl(parts)?, value)
+}
+
+/// Reads one.
+pub(crate) fn read_sysctl(parts: &[&str]) -> io::Result<String> {
+    std::fs::read_to_string(sysctl(parts)?)
+}
+
+fn sysctl(parts: &[&str]) -> io::Result<std::path::PathBuf> {
     let mut path = std::path::PathBuf::from("/proc/sys");
     for part in parts {
         if part.is_empty() || part.contains('/') || *part == ".." || *part == "." {
@@ -76,5 +109,5 @@ pub(crate) fn write_sysctl(parts: &[&str], value: &str) -> io::Result<()> {
         }
         path.push(part);
     }
-    std::fs::write(path, value)
+    Ok(path)
 }

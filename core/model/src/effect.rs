@@ -7,11 +7,11 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::TrackerState;
-use crate::ids::{InstanceName, LinkIndex, OrderId, PluginName, TrackerName};
+use crate::ids::{InstanceName, LinkIndex, LinkName, OrderId, PluginName, TrackerName};
 use crate::ipvs::{Change, DestinationKey, ServiceKey, Settings};
 use crate::link::StepCall;
 use crate::net::{Family, Mac};
-use crate::plan::{AddressOptions, CommandPlan};
+use crate::plan::{AddressOptions, CommandPlan, DeviceKind};
 use crate::probe::Ask;
 use crate::route::Entry;
 use crate::seal::Seal;
@@ -35,6 +35,10 @@ pub enum ElectEffect {
     AddEntry(EntryOrder),
     /// Take a route or rule out. Answered by an [`Outcome`](crate::fact::Outcome).
     RemoveEntry(EntryOrder),
+    /// Make a device of ours be like this. Answered by an [`Outcome`](crate::fact::Outcome).
+    Device(DeviceOrder),
+    /// Drop what comes in for these addresses, and for no others. Answered by an [`Outcome`](crate::fact::Outcome).
+    Shield(ShieldOrder),
     /// Tell the segment where an address is now.
     Announce(Announce),
     /// An instance changed its state.
@@ -67,6 +71,8 @@ pub struct SendAdvert {
     pub destination: IpAddr,
     /// TTL or hop limit.
     pub hop_limit: u8,
+    /// Link-layer source, for multicast; the interface's own when absent.
+    pub mac: Option<Mac>,
     /// The VRRP message, checksum included. Shared, so that a periodic advert costs no allocation.
     pub payload: Arc<[u8]>,
     /// What is put around it.
@@ -93,6 +99,49 @@ pub struct EntryOrder {
     pub order: OrderId,
     /// What.
     pub entry: Entry<LinkIndex>,
+}
+
+/// How a device of ours is to be. Given again, it changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceOrder {
+    /// Ties the outcome to it.
+    pub order: OrderId,
+    /// Name of the device.
+    pub name: LinkName,
+    /// What it is to be.
+    pub aim: DeviceAim,
+}
+
+/// What a device is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceAim {
+    /// Not there; one that is not ours stays.
+    Gone,
+    /// There, and silent: it answers nobody.
+    Down(DeviceMake),
+    /// There, and in use.
+    Up(DeviceMake),
+}
+
+/// What a device is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceMake {
+    /// The interface below it.
+    pub over: LinkIndex,
+    /// Kind.
+    pub kind: DeviceKind,
+    /// Family of the virtual router.
+    pub family: Family,
+}
+
+/// Addresses whose packets are not accepted (Accept_Mode off, RFC 9568 §6.4.3). None: what was ordered before is
+/// undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShieldOrder {
+    /// Ties the outcome to it.
+    pub order: OrderId,
+    /// The addresses, sorted.
+    pub addresses: Vec<IpAddr>,
 }
 
 /// One gratuitous ARP request (IPv4, VRRP-091) or unsolicited neighbour advertisement (IPv6, VRRP-092).

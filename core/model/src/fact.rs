@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::effect::SendAdvert;
 use crate::ids::{InstanceName, LinkIndex, LinkName, OrderId};
 use crate::net::Mac;
+use crate::plan::DeviceKind;
 use crate::route::Entry;
 use crate::time::Instant;
 use crate::transition::State;
@@ -53,10 +54,36 @@ pub struct LinkFact {
     pub name: LinkName,
     /// Administratively up and with carrier.
     pub up: bool,
+    /// Administratively up, whatever the carrier says.
+    pub enabled: bool,
     /// Link-layer address.
     pub mac: Mac,
     /// Addresses on it in the kernel's order, tentative and failed ones left out.
     pub addresses: Vec<IpNet>,
+    /// What it stands on, when it is of a kind that we make.
+    pub device: Option<DeviceFact>,
+}
+
+/// A device on top of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceFact {
+    /// The interface below it.
+    pub over: LinkIndex,
+    /// Kind.
+    pub kind: DeviceKind,
+    /// Who made it.
+    pub maker: Maker,
+}
+
+/// Who made a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Maker {
+    /// This daemon, or a predecessor of this process.
+    Us,
+    /// One of our kind that is dead.
+    Dead,
+    /// Somebody else.
+    Other,
 }
 
 /// News about interfaces.
@@ -68,7 +95,7 @@ pub enum LinkNews {
     Gone(LinkIndex),
 }
 
-/// How the kernel answered an order about an address, a route or a rule. What is already there when it is added, or
+/// How the kernel answered an order about what it has: addresses, routes, rules, devices, filters. What is already there when it is added, or
 /// already gone when it is removed, is a success.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {

@@ -37,6 +37,17 @@ impl fmt::Display for Family {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Mac(pub [u8; 6]);
 
+impl Mac {
+    /// The virtual router's own: 00-00-5E-00-01-VRID for IPv4, 00-00-5E-00-02-VRID for IPv6 (RFC 9568 §7.3).
+    pub const fn of_virtual_router(family: Family, vrid: u8) -> Self {
+        let block = match family {
+            Family::V4 => 1,
+            Family::V6 => 2,
+        };
+        Self([0x00, 0x00, 0x5e, 0x00, block, vrid])
+    }
+}
+
 impl fmt::Display for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [a, b, c, d, e, g] = self.0;

@@ -23,9 +23,10 @@ pub use machine::{ElectionShare, MachinePlan, Share};
 pub use plugin::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource, SecretSource};
 pub use resource::ResourcePlan;
 pub use vrrp::{
-    AddressOptions, Announcement, ArgumentMatch, ChecksumForm, Conduct, FileWatch, GroupPlan, Hops,
-    InstancePlan, LinkPlan, Lists, Peer, Preempt, ProcessPattern, ProcessWatch, StartPlan, StaticPlan,
-    TrackLink, TrackTracker, TrackerPlan, Transport, Version, VirtualAddress, WatchPlan, WatchSubject,
+    AddressOptions, Announcement, ArgumentMatch, ChecksumForm, Conduct, DeviceKind, DevicePlan, FileWatch,
+    GroupPlan, Hops, InstancePlan, LinkPlan, Lists, Peer, Preempt, ProcessPattern, ProcessWatch, StartPlan,
+    StaticPlan, TrackLink, TrackTracker, TrackerPlan, Transport, Version, VirtualAddress, WatchPlan,
+    WatchSubject,
 };
 
 /// The whole configuration, checked and complete: every name in it refers to something in it.

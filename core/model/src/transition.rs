@@ -120,6 +120,10 @@ pub enum Fault {
     NoSource(LinkName),
     /// It is to speak by unicast, and nobody is named to speak to.
     NoPeers,
+    /// Its own device cannot be made.
+    Device(LinkName),
+    /// Its own device is being made.
+    DevicePending(LinkName),
     /// A tracker failed.
     Tracker(TrackerName),
     /// A tracker has not answered yet.
@@ -141,6 +145,8 @@ impl fmt::Display for Fault {
             Self::LinkDown(link) => write!(f, "interface {link} is down"),
             Self::NoSource(link) => write!(f, "interface {link} has no address to send from"),
             Self::NoPeers => write!(f, "no unicast peer is named"),
+            Self::Device(name) => write!(f, "device {name} cannot be made"),
+            Self::DevicePending(name) => write!(f, "device {name} is being made"),
             Self::Tracker(name) => write!(f, "tracker {name} failed"),
             Self::TrackerPending(name) => write!(f, "tracker {name} has not answered yet"),
             Self::LinkUp(link) => write!(f, "interface {link} is up"),

@@ -67,6 +67,8 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
         excluded,
         routes,
         rules,
+        device: None,
+        accept: true,
         announcement: announcement(block, strict, globals, d),
         track_own_link: block.last("dont_track_primary").is_none(),
         track_source: block.last("track_src_ip").is_some(),

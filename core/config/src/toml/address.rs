@@ -77,6 +77,7 @@ fn options(keys: &mut Keys<'_>, names: &RouteNames, d: &mut Diagnostics) -> Addr
             .scope(at.value)
             .or_else(|| d.not_a_choice(&at.span, "scope", at.value, &scopes))
     });
+    let metric = keys.number("metric", 1, i64::from(u32::MAX), d);
     let preferred = keys.duration("preferred", d);
     let mut flag = |key| keys.flag(key, d);
     AddressOptions {
@@ -89,6 +90,7 @@ fn options(keys: &mut Keys<'_>, names: &RouteNames, d: &mut Diagnostics) -> Addr
         home: flag("home").unwrap_or(false),
         makes_temporary: flag("mngtmpaddr").unwrap_or(false),
         no_prefix_route: !flag("prefix_route").unwrap_or(true),
+        metric: metric.and_then(|at| u32::try_from(at.value).ok()),
         autojoin: flag("autojoin").unwrap_or(false),
         untracked: !flag("track").unwrap_or(true),
     }

@@ -63,6 +63,8 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
         excluded,
         routes,
         rules,
+        device: None,
+        accept: true,
         announcement,
         track_own_link,
         track_source,

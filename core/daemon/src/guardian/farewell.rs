@@ -1,7 +1,9 @@
 //! Leaving for a router that can't: what its journal prepared is sent and taken off, so that the peer takes over
-//! after Skew_Time rather than after three missed adverts, and no address stays on two nodes.
+//! after Skew_Time rather than after three missed adverts, and no address stays on two nodes. Its devices say themselves
+//! whose they are.
 
 use linux::clock;
+use linux::device::Devices;
 use linux::journal::Journal;
 use linux::packet::Sender;
 use linux::tables::{Change, Tables};
@@ -38,6 +40,11 @@ pub(super) fn leave(journal: &Journal) {
         take_out(&entry.held, Some(&entry.instance));
     }
     take_out(&legacy.statics, None);
+    remove_devices();
+    // Without addresses there is nothing to keep packets from.
+    if let Err(error) = linux::shield::remove() {
+        tracing::error!(error, "a packet filter stays behind");
+    }
     if let Err(error) = journal.store(&[]) {
         tracing::error!(%error, "cannot empty the journal");
     }
@@ -58,6 +65,22 @@ fn take_out(held: &[Held], instance: Option<&InstanceName>) {
         match result {
             Ok(_) => tracing::warn!(instance, what = words(held), "removed for the router"),
             Err(error) => tracing::error!(instance, %error, "something stays behind"),
+        }
+    }
+}
+
+fn remove_devices() {
+    let removed = match Devices::open() {
+        Ok(mut devices) => devices.remove_all(),
+        Err(error) => {
+            tracing::error!(%error, "cannot speak to the kernel; devices may be left behind");
+            return;
+        }
+    };
+    for result in removed {
+        match result {
+            Ok(device) => tracing::warn!(%device, "removed for the router"),
+            Err(error) => tracing::error!(error, "a device stays behind"),
         }
     }
 }

@@ -337,6 +337,8 @@ impl Elect {
             ElectEffect::RemoveAddress(order) => self.order(KernelOrder::RemoveAddress(order)),
             ElectEffect::AddEntry(order) => self.order(KernelOrder::AddEntry(order)),
             ElectEffect::RemoveEntry(order) => self.order(KernelOrder::RemoveEntry(order)),
+            ElectEffect::Device(order) => self.order(KernelOrder::Device(order)),
+            ElectEffect::Shield(order) => self.order(KernelOrder::Shield(order)),
             ElectEffect::Announce(announce) => self.outbox.announce(announce),
             ElectEffect::Transition(transition) => {
                 self.journal_is_stale = true;

@@ -1,14 +1,16 @@
-//! The thread that puts addresses, routes and rules into the kernel and takes them out, and hears of interfaces, so
-//! that a slow kernel delays no advert. What the elections order in one turn reaches the kernel by one call, and its
+//! The thread that puts devices, addresses, routes, rules and the filter of what is not accepted into the kernel and
+//! takes them out, and hears of interfaces, so that a slow kernel delays no advert. What the elections order in one turn reaches the kernel by one call, and its
 //! news come back as one.
 
 use std::io;
 use std::thread;
 use std::time::Duration;
 
+use linux::device::Devices;
 use linux::monitor::Monitor;
+use linux::shield;
 use linux::tables::{Change, Done, Tables};
-use model::effect::{AddressOrder, EntryOrder};
+use model::effect::{AddressOrder, DeviceOrder, EntryOrder, ShieldOrder};
 use model::fact::{LinkNews, Outcome};
 use model::ids::OrderId;
 use tokio::sync::mpsc;
@@ -28,7 +30,7 @@ pub(super) const ORDERS: usize = 5120;
 /// Orders carried out together. The news of interfaces wait meanwhile, and so do the answers.
 const TOGETHER: usize = 128;
 
-/// How often routes and rules are put in again, in case that somebody took one out. The kernel says at once of each
+/// How often routes, rules and the filter are put in again, in case that somebody took one out. The kernel says at once of each
 /// whether exactly it is there; of most losses over a link that was down it tells nobody.
 const KEEP_EVERY: Duration = Duration::from_secs(2);
 
@@ -39,6 +41,8 @@ pub(super) enum KernelOrder {
     RemoveAddress(AddressOrder),
     AddEntry(EntryOrder),
     RemoveEntry(EntryOrder),
+    Device(DeviceOrder),
+    Shield(ShieldOrder),
 }
 
 impl KernelOrder {
@@ -46,15 +50,19 @@ impl KernelOrder {
         match self {
             Self::AddAddress(order) | Self::RemoveAddress(order) => order.order,
             Self::AddEntry(order) | Self::RemoveEntry(order) => order.order,
+            Self::Device(order) => order.order,
+            Self::Shield(order) => order.order,
         }
     }
 
-    fn change(&self) -> Change<'_> {
+    /// As a change of tables; `None` for what is done by itself.
+    fn change(&self) -> Option<Change<'_>> {
         match self {
-            Self::AddAddress(order) => Change::AddAddress(order.link, order.net, &order.options),
-            Self::RemoveAddress(order) => Change::RemoveAddress(order.link, order.net),
-            Self::AddEntry(order) => Change::AddEntry(&order.entry),
-            Self::RemoveEntry(order) => Change::RemoveEntry(&order.entry),
+            Self::AddAddress(order) => Some(Change::AddAddress(order.link, order.net, &order.options)),
+            Self::RemoveAddress(order) => Some(Change::RemoveAddress(order.link, order.net)),
+            Self::AddEntry(order) => Some(Change::AddEntry(&order.entry)),
+            Self::RemoveEntry(order) => Some(Change::RemoveEntry(&order.entry)),
+            Self::Device(_) | Self::Shield(_) => None,
         }
     }
 }
@@ -68,7 +76,10 @@ pub(super) fn start(orders: mpsc::Receiver<KernelOrder>, elect: ElectPort) -> io
     thread::Builder::new().name("kernel".into()).spawn(move || {
         let tasks = LocalSet::new();
         let served = tasks.block_on(&runtime, async {
-            let tables = Tables::open()?;
+            let hands = Hands {
+                tables: Tables::open()?,
+                devices: Devices::open()?,
+            };
             let monitor = Monitor::start().await?;
             for link in monitor.links() {
                 elect.send(ElectInput::Link(LinkNews::Is(link)));
@@ -76,7 +87,7 @@ pub(super) fn start(orders: mpsc::Receiver<KernelOrder>, elect: ElectPort) -> io
             // Who started this waits for it.
             let _ = known.send(());
             tokio::task::spawn_local(watch(monitor, elect.clone()));
-            serve(orders, tables, elect).await;
+            serve(orders, hands, elect).await;
             io::Result::Ok(())
         });
         if let Err(error) = served {
@@ -87,8 +98,33 @@ pub(super) fn start(orders: mpsc::Receiver<KernelOrder>, elect: ElectPort) -> io
     wait.recv().map_err(io::Error::other)
 }
 
+/// What carries orders out.
+struct Hands {
+    tables: Tables,
+    devices: Devices,
+}
+
+impl Hands {
+    /// In their order, as what comes later may stand on what came before.
+    fn carry_out(&mut self, orders: &[KernelOrder]) -> Vec<Result<(), String>> {
+        let mut results = Vec::with_capacity(orders.len());
+        for run in orders.chunk_by(|one, next| one.change().is_some() && next.change().is_some()) {
+            match run {
+                [KernelOrder::Device(order)] => results.push(self.devices.apply(order)),
+                [KernelOrder::Shield(order)] => results.push(shield::apply(order)),
+                changes => {
+                    let changes: Vec<Change<'_>> = changes.iter().filter_map(KernelOrder::change).collect();
+                    let done = self.tables.apply(&changes).into_iter();
+                    results.extend(done.map(|result| result.map(drop)));
+                }
+            }
+        }
+        results
+    }
+}
+
 /// Carries orders out, and looks after what they put in.
-async fn serve(mut orders: mpsc::Receiver<KernelOrder>, mut tables: Tables, elect: ElectPort) {
+async fn serve(mut orders: mpsc::Receiver<KernelOrder>, mut hands: Hands, elect: ElectPort) {
     let mut keeper = Keeper::default();
     let mut batch = Vec::new();
     let mut rounds = tokio::time::interval(KEEP_EVERY);
@@ -101,32 +137,33 @@ async fn serve(mut orders: mpsc::Receiver<KernelOrder>, mut tables: Tables, elec
                 if taken == 0 {
                     return;
                 }
-                elect.send(ElectInput::Outcomes(carry_out(&mut batch, &mut tables, &mut keeper)));
+                elect.send(ElectInput::Outcomes(carry_out(&mut batch, &mut hands, &mut keeper)));
             }
             () = std::future::ready(()), if keeper.is_on_round() => {
-                let news = look_after(&mut tables, &mut keeper);
+                let news = look_after(&mut hands.tables, &mut keeper);
                 if !news.is_empty() {
                     elect.send(ElectInput::Kept(news));
                 }
             }
-            _ = rounds.tick() => keeper.begin_round(),
+            _ = rounds.tick() => {
+                keeper.begin_round();
+                if let Some(news) = look_after_shield(&keeper) {
+                    elect.send(ElectInput::Kept(vec![news]));
+                }
+            }
         }
         // The other task, too.
         tokio::task::yield_now().await;
     }
 }
 
-fn carry_out(batch: &mut Vec<KernelOrder>, tables: &mut Tables, keeper: &mut Keeper) -> Vec<Outcome> {
-    let changes: Vec<Change<'_>> = batch.iter().map(KernelOrder::change).collect();
-    let results = tables.apply(&changes);
+fn carry_out(batch: &mut Vec<KernelOrder>, hands: &mut Hands, keeper: &mut Keeper) -> Vec<Outcome> {
+    let results = hands.carry_out(batch);
     let answered = batch.drain(..).zip(results);
     let outcomes = answered.map(|(order, result)| {
         let id = order.id();
         keeper.handle_done(order, result.is_ok());
-        Outcome {
-            order: id,
-            result: result.map(|_| ()),
-        }
+        Outcome { order: id, result }
     });
     outcomes.collect()
 }
@@ -149,6 +186,15 @@ fn look_after(tables: &mut Tables, keeper: &mut Keeper) -> Vec<Outcome> {
         Some(Outcome { order, result })
     });
     news.collect()
+}
+
+/// Puts the filter back when it is gone: a firewall that is loaded anew begins with an empty one.
+fn look_after_shield(keeper: &Keeper) -> Option<Outcome> {
+    let order = keeper.shield().filter(|_| !shield::is_there())?;
+    Some(Outcome {
+        order: order.order,
+        result: shield::apply(order),
+    })
 }
 
 async fn watch(mut monitor: Monitor, elect: ElectPort) {

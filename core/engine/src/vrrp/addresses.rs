@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::effect::{AddressOrder, Announce, ElectEffect};
-use model::fact::{LinkFact, Outcome};
+use model::fact::{LinkFact, Maker, Outcome};
 use model::ids::{InstanceName, LinkIndex, LinkName};
 use model::plan::{AddressOptions, Announcement, VirtualAddress};
 use model::time::Instant;
@@ -14,6 +14,10 @@ use super::announce::Bursts;
 use super::holding::Others;
 use super::level::{Aim, Answer, Level};
 use super::links::Links;
+
+/// Metric of the route that an address on a device of ours brings to its net: the interface below has one as well,
+/// and what the node itself sends is to leave by that.
+const DEVICE_METRIC: u32 = 10_000;
 
 /// One virtual address.
 #[derive(Clone, Debug)]
@@ -36,6 +40,8 @@ pub(super) struct Place<'a> {
     pub(super) spare: bool,
     /// Whether the segment is told where its addresses are now.
     pub(super) announces: bool,
+    /// Whether devices stay while their addresses are off.
+    pub(super) keeps_devices: bool,
     pub(super) others: Others<'a>,
 }
 
@@ -91,8 +97,8 @@ impl Slot {
             self.ours = false;
         }
         let Some(link) = link else { return };
-        let reported = || Some(link.addresses.contains(&self.address.net));
-        if self.level.must_order(aim, reported, now) {
+        let is_so = || Some(link.addresses.contains(&self.address.net) == (aim == Aim::On));
+        if self.level.must_order(&aim, is_so, now) {
             if self.may_order(aim, place, link.index) {
                 self.order(aim, link, out, now);
             } else {
@@ -118,11 +124,15 @@ impl Slot {
 
     fn order(&mut self, aim: Aim, link: &LinkFact, out: &mut Out, now: Instant) {
         let order = out.next_order();
+        let mut options = self.address.options.clone();
+        if link.device.is_some_and(|device| device.maker == Maker::Us) {
+            options.metric.get_or_insert(DEVICE_METRIC);
+        }
         let wanted = AddressOrder {
             order,
             link: link.index,
             net: self.address.net,
-            options: self.address.options.clone(),
+            options,
         };
         self.level.ordered(aim, order, now);
         self.bursts = None;
@@ -141,7 +151,7 @@ impl Slot {
     /// Whether it is on the link, as far as is known.
     fn is_on(&self, link: &LinkFact) -> bool {
         self.level
-            .is_done(Aim::On)
+            .is_done(&Aim::On)
             .unwrap_or_else(|| link.addresses.contains(&self.address.net))
     }
 

@@ -156,6 +156,7 @@ fn build(plan: &InstancePlan, basis: Basis, priority: u8) -> Result<Vec<SendAdve
             source: basis.source,
             destination,
             hop_limit,
+            mac: plan.advert_mac(),
             payload: Arc::from(encode(&outgoing, basis.source, destination)?),
             seal: Seal::Bare,
         })

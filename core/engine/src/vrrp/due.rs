@@ -26,12 +26,14 @@ pub enum Reason {
     MasterDown(InstanceName),
     /// The same for all members of a group.
     GroupMasterDown(GroupName),
-    /// An address, route or rule of an instance is to be announced, checked or tried again.
+    /// A device, address, route or rule of an instance is to be announced, checked or tried again.
     Address(InstanceName),
     /// The same of what is always there.
     Static,
     /// The same of what nobody plans any more.
     Orphan,
+    /// What is not accepted is to be ordered again.
+    Shield,
     /// Too late from then on to go on as the Master of before a restart.
     Adoption(InstanceName),
     /// An interface has been up or down for long enough to be believed.
@@ -80,6 +82,7 @@ impl Election {
         if due.contains(&self.units.len()) {
             self.reconcile_statics(now);
             self.reconcile_orphans(now);
+            self.reconcile_shield(now);
         }
         let is_changed = due.last() == Some(&(self.units.len() + 1)) && self.take_common_due(now);
         let lapsed = |i: &usize| {
@@ -175,7 +178,9 @@ impl Election {
     pub(super) fn unowned_due(&self) -> Option<(Instant, Reason)> {
         let orphans = self.orphans.due().map(|at| (at, Reason::Orphan));
         let statics = self.statics.due.map(|at| (at, Reason::Static));
-        orphans.into_iter().chain(statics).min_by_key(|(at, _)| *at)
+        let shield = self.shield.due().map(|at| (at, Reason::Shield));
+        let all = orphans.into_iter().chain(statics).chain(shield);
+        all.min_by_key(|(at, _)| *at)
     }
 
     fn other_due(&self, key: usize) -> Option<(Instant, Reason)> {

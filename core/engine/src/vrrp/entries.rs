@@ -54,7 +54,7 @@ impl EntrySlot {
             self.level.forget();
         }
         self.up = up;
-        if !self.level.must_order(aim, || None, now) {
+        if !self.level.must_order(&aim, || None, now) {
             return;
         }
         if aim == Aim::Off && place.others.hold_entry(placed) {
@@ -94,7 +94,7 @@ impl EntrySlot {
 
     /// Nothing of it is left, and nothing is under way.
     pub(super) fn is_gone(&self) -> bool {
-        self.level.is_done(Aim::Off).unwrap_or(true)
+        self.level.is_done(&Aim::Off).unwrap_or(true)
     }
 
     /// What is in the kernel's tables, or may be.

@@ -1,4 +1,4 @@
-//! What is brought on and taken off as one: virtual addresses, then the routes over them, then the rules that lead to
+//! What is brought on and taken off as one: the device below virtual addresses, the addresses, then the routes over them, then the rules that lead to
 //! the routes. An instance has one, and so has what is there whatever the elections say.
 
 use ipnet::IpNet;
@@ -10,15 +10,18 @@ use model::time::Instant;
 
 use super::Out;
 use super::addresses::{Place, Slot};
+use super::devices::DeviceSlot;
 use super::entries::EntrySlot;
 use super::instance::Instance;
 use super::level::{Aim, Answer};
 use super::links::Links;
 use super::reconcile::Orphans;
 
-/// Addresses and entries.
+/// Devices, addresses and entries.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Holding {
+    /// Of an instance, one at most.
+    pub(super) devices: Vec<DeviceSlot>,
     pub(super) slots: Vec<Slot>,
     pub(super) entries: Vec<EntrySlot>,
     /// The earliest instant at which one of them has something to do.
@@ -59,8 +62,9 @@ pub(super) struct Answered {
     pub(super) what: What,
 }
 
-/// An address on its interface, or an entry.
+/// A device, an address on its interface, or an entry.
 pub(super) enum What {
+    Device,
     Address(IpNet, LinkName),
     Entry(Entry),
 }
@@ -76,7 +80,18 @@ impl Holding {
     /// Takes an instance's new plan, keeping what stays; gives back what does not.
     pub(super) fn change_instance(&mut self, plan: &InstancePlan) -> Self {
         let addresses = plan.addresses.iter().chain(&plan.excluded);
-        self.change(addresses, &plan.interface, &plan.routes, &plan.rules)
+        let mut old = self.change(addresses, plan.home(), &plan.routes, &plan.rules);
+        if let Some(device) = &plan.device {
+            let kept = old.devices.iter().position(|slot| slot.name == device.name);
+            let mut slot = kept.map_or_else(
+                || DeviceSlot::left(&device.name),
+                |at| old.devices.swap_remove(at),
+            );
+            slot.plan(device, plan);
+            self.devices.push(slot);
+        }
+        self.note_due();
+        old
     }
 
     /// Takes a new plan of what is always there.
@@ -95,10 +110,11 @@ impl Holding {
     ) -> Self {
         let mut old = std::mem::take(self);
         for address in addresses {
-            let kept = old.slots.iter().position(|slot| slot.address == *address);
-            let fresh = || Slot::new(address.clone(), interface);
+            let fresh = Slot::new(address.clone(), interface);
+            let same = |slot: &Slot| slot.address == *address && slot.interface == fresh.interface;
+            let kept = old.slots.iter().position(same);
             self.slots
-                .push(kept.map_or_else(fresh, |at| old.slots.swap_remove(at)));
+                .push(kept.map_or(fresh, |at| old.slots.swap_remove(at)));
         }
         let routes = routes.iter().cloned().map(Entry::Route);
         let rules = rules.iter().cloned().map(Entry::Rule);
@@ -143,6 +159,7 @@ impl Holding {
     pub(super) fn reconcile(&mut self, aim: Aim, place: &Place<'_>, out: &mut Out, now: Instant) {
         match aim {
             Aim::On => {
+                self.reconcile_devices(aim, place, out, now);
                 self.reconcile_slots(aim, place, out, now);
                 let entries = self.entries.iter_mut();
                 entries.for_each(|slot| slot.reconcile(aim, place, out, now));
@@ -150,6 +167,7 @@ impl Holding {
             Aim::Off => {
                 self.take_entries_out(place, out, now);
                 self.reconcile_slots(aim, place, out, now);
+                self.reconcile_devices(aim, place, out, now);
             }
         }
     }
@@ -165,8 +183,18 @@ impl Holding {
         slots.for_each(|slot| slot.reconcile(aim, place, out, now));
     }
 
+    fn reconcile_devices(&mut self, aim: Aim, place: &Place<'_>, out: &mut Out, now: Instant) {
+        let devices = self.devices.iter_mut();
+        devices.for_each(|slot| slot.reconcile(aim, place, out, now));
+    }
+
     /// Takes an answer; `None` if it is about nothing here.
     pub(super) fn take_outcome(&mut self, outcome: &Outcome, now: Instant) -> Option<Answered> {
+        let mut devices = self.devices.iter_mut();
+        if let Some(answer) = devices.find_map(|slot| slot.take_outcome(outcome, now)) {
+            let what = What::Device;
+            return Some(Answered { answer, what });
+        }
         let addresses = self.slots.iter_mut().find_map(|slot| {
             let answer = slot.take_outcome(outcome, now)?;
             let what = What::Address(slot.address.net, slot.interface.clone());
@@ -191,7 +219,9 @@ impl Holding {
 
     /// Notes when it has to be looked at again.
     pub(super) fn note_due(&mut self) {
+        let devices = self.devices.iter().filter_map(DeviceSlot::due);
         let slots = self.slots.iter().filter_map(Slot::due);
-        self.due = slots.chain(self.entries.iter().filter_map(EntrySlot::due)).min();
+        let entries = self.entries.iter().filter_map(EntrySlot::due);
+        self.due = devices.chain(slots).chain(entries).min();
     }
 }

@@ -244,13 +244,14 @@ impl Instance {
 /// Whether a fault only means that an answer is awaited.
 fn is_pending(fault: &Fault) -> bool {
     match fault {
-        Fault::TrackerPending(_) => true,
+        Fault::TrackerPending(_) | Fault::DevicePending(_) => true,
         Fault::LinkMissing(_)
         | Fault::LinkDown(_)
         | Fault::LinkUp(_)
         | Fault::NoSource(_)
         | Fault::NoPeers
         | Fault::SourceGone(..)
+        | Fault::Device(_)
         | Fault::Tracker(_)
         | Fault::TrackerGood(_)
         | Fault::TrackerNumber(..) => false,

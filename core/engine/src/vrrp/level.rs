@@ -22,17 +22,17 @@ pub(super) enum Aim {
     Off,
 }
 
-/// What was ordered last.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Level {
-    last: Option<Last>,
+/// What was ordered last, towards one aim or another.
+#[derive(Clone, Debug)]
+pub(super) struct Level<A = Aim> {
+    last: Option<Last<A>>,
     refusals: u32,
 }
 
 /// The last order. Until `until`, no report speaks against it; where that is `None`, none ever does.
 #[derive(Clone, Copy, Debug)]
-struct Last {
-    aim: Aim,
+struct Last<A> {
+    aim: A,
     order: OrderId,
     until: Option<Instant>,
     progress: Progress,
@@ -56,21 +56,26 @@ pub(super) enum Answer {
     Refused(Duration),
 }
 
-impl Level {
-    /// Whether an order is to be given. `reported` is whether it is there; `None` where nobody tells.
-    pub(super) fn must_order(
-        &mut self,
-        aim: Aim,
-        reported: impl FnOnce() -> Option<bool>,
-        now: Instant,
-    ) -> bool {
-        match self.last {
+impl<A> Default for Level<A> {
+    fn default() -> Self {
+        Self {
+            last: None,
+            refusals: 0,
+        }
+    }
+}
+
+impl<A: PartialEq> Level<A> {
+    /// Whether an order is to be given. `is_so`: whether the reports say that the aim is reached; `None` where nobody
+    /// tells.
+    pub(super) fn must_order(&mut self, aim: &A, is_so: impl FnOnce() -> Option<bool>, now: Instant) -> bool {
+        match &self.last {
             // Whatever the kernel made of that order, or still will, it is not this.
-            Some(last) if last.aim != aim => true,
+            Some(last) if last.aim != *aim => true,
             Some(last) if last.until.is_none_or(|until| now < until) => false,
-            Some(_) | None => {
-                let differs = reported() != Some(aim == Aim::On);
-                match self.last {
+            last => {
+                let differs = is_so() != Some(true);
+                match last {
                     // The kernel agreed, and yet it is not so: somebody works against us, or an address failed.
                     Some(last) if differs && last.progress == Progress::Done => {
                         self.refusals = self.refusals.saturating_add(1);
@@ -87,7 +92,7 @@ impl Level {
     }
 
     /// Notes an order that was given.
-    pub(super) fn ordered(&mut self, aim: Aim, order: OrderId, now: Instant) {
+    pub(super) fn ordered(&mut self, aim: A, order: OrderId, now: Instant) {
         self.last = Some(Last {
             aim,
             order,
@@ -127,19 +132,24 @@ impl Level {
         }
     }
 
+    /// The kernel refused what was asked last, or would not keep it.
+    pub(super) const fn is_refused(&self) -> bool {
+        self.refusals > 0
+    }
+
     /// No order is remembered.
     pub(super) fn is_idle(&self) -> bool {
         self.last.is_none()
     }
 
     /// Whether the kernel agreed to this; `None` where there was no order.
-    pub(super) fn is_done(&self, aim: Aim) -> Option<bool> {
-        self.last
-            .map(|last| last.aim == aim && last.progress == Progress::Done)
+    pub(super) fn is_done(&self, aim: &A) -> Option<bool> {
+        let last = self.last.as_ref();
+        last.map(|last| last.aim == *aim && last.progress == Progress::Done)
     }
 
     /// The next instant at which it has to be looked at.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.last.and_then(|last| last.until)
+        self.last.as_ref().and_then(|last| last.until)
     }
 }

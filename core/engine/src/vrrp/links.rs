@@ -108,6 +108,10 @@ impl Links {
         self.at(*self.by_name.get(name)?)
     }
 
+    pub(super) fn all(&self) -> impl Iterator<Item = &LinkFact> {
+        self.by_index.values()
+    }
+
     pub(super) fn at(&self, index: LinkIndex) -> Option<&LinkFact> {
         self.by_index.get(&index)
     }

@@ -39,6 +39,12 @@ pub(super) enum Topic {
     Flapping,
     /// The kernel refuses an address.
     Address,
+    /// The kernel refuses a device.
+    Device,
+    /// The kernel refuses to drop what is not to be accepted.
+    Shield,
+    /// The interface below a device answers for a virtual address, too (VRRP-120).
+    Twin,
     /// The kernel refuses a route or rule.
     Entry,
     /// A route or rule had been taken out by somebody else.
@@ -58,6 +64,9 @@ impl Topic {
             | Self::ChecksumLearned
             | Self::Flapping
             | Self::Address
+            | Self::Device
+            | Self::Shield
+            | Self::Twin
             | Self::Entry
             | Self::Restored
             | Self::Unsendable => QUIET,

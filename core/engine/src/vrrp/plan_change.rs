@@ -76,6 +76,7 @@ impl Election {
         self.disclaim();
         self.change_statics(plan);
         self.reclaim();
+        self.find_stray_devices();
         self.take_old_entries_out(now);
         self.group_up(&plan.groups);
         self.settle(now);

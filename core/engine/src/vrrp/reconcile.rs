@@ -1,9 +1,11 @@
-//! Brings addresses, routes and rules to where the states want them, and takes the kernel's answers.
+//! Brings devices, addresses, routes and rules to where the states want them, and takes the kernel's answers.
 
 use model::fact::Outcome;
+use model::ids::LinkName;
 use model::time::Instant;
 
 use super::addresses::{Place, Slot};
+use super::devices::{self, DeviceSlot};
 use super::holding::{Answered, Holding, Others, What};
 use super::instance::{Instance, Phase};
 use super::level::{Aim, Answer};
@@ -23,6 +25,7 @@ impl Orphans {
     /// Takes what is left of a plan. `spare`: it was an address owner's.
     pub(super) fn take(&mut self, left: Holding, spare: bool) {
         let holding = if spare { &mut self.owners } else { &mut self.ours };
+        holding.devices.extend(left.devices);
         holding.slots.extend(left.slots);
         holding.entries.extend(left.entries);
     }
@@ -63,6 +66,8 @@ impl Election {
                 links: &self.links,
                 spare: plan.priority.is_owner(),
                 announces: true,
+                // A Backup's device is there, and silent.
+                keeps_devices: !self.stopping,
                 others: Others {
                     instances: &self.instances,
                     statics: &self.statics,
@@ -97,6 +102,7 @@ impl Election {
     pub(super) fn reconcile_orphans(&mut self, now: Instant) {
         self.with_orphans(|holding, place, out| {
             holding.reconcile(Aim::Off, place, out, now);
+            holding.devices.retain(|slot| !slot.is_idle());
             holding.slots.retain(|slot| !slot.is_idle());
             holding.entries.retain(|slot| !slot.is_gone());
             holding.note_due();
@@ -121,6 +127,7 @@ impl Election {
             links: &self.links,
             spare,
             announces: false,
+            keeps_devices: false,
             others: Others {
                 instances: &self.instances,
                 statics: &self.statics,
@@ -128,6 +135,30 @@ impl Election {
             },
         };
         act(&place, &mut self.out);
+    }
+
+    /// Finds the devices of ours, or of a dead daemon like us, that no instance has. One that comes back into a plan
+    /// does not go.
+    pub(super) fn find_stray_devices(&mut self) {
+        let planned = |name: &LinkName| {
+            let mut holdings = self.instances.iter().map(|instance| &instance.holding);
+            holdings.any(|holding| holding.devices.iter().any(|slot| slot.name == *name))
+        };
+        for (orphans, _) in self.orphans.both() {
+            orphans.devices.retain(|slot| !planned(&slot.name));
+        }
+        let known = |name: &LinkName| {
+            let mut all = self.orphans.all().into_iter();
+            planned(name) || all.any(|holding| holding.devices.iter().any(|slot| slot.name == *name))
+        };
+        let strays = self.links.all().filter(|fact| devices::is_ours(fact));
+        let strays = strays.filter(|fact| !known(&fact.name));
+        let strays = strays.map(|fact| DeviceSlot::left(&fact.name)).collect();
+        let left = Holding {
+            devices: strays,
+            ..Holding::default()
+        };
+        self.orphans.take(left, false);
     }
 
     /// An address that comes back into a plan while it is still on its way off is the same address: whatever was
@@ -155,16 +186,26 @@ impl Election {
         }
     }
 
-    /// Takes the kernel's answer to an order about an address, a route or a rule.
+    /// Takes the kernel's answer to an order.
     pub fn handle_outcome(&mut self, outcome: Outcome, now: Instant) {
+        if self.take_shield_outcome(&outcome, now) {
+            self.schedule(self.units.len());
+            return;
+        }
         for i in 0..self.instances.len() {
             let Some(instance) = self.instances.get_mut(i) else {
                 continue;
             };
             if let Some(answered) = instance.holding.take_outcome(&outcome, now) {
                 instance.tell_answer(&answered, &outcome, &mut self.out, now);
-                self.reconcile(i, now);
-                self.schedule_touched();
+                match answered.what {
+                    // Whether there can be one decides whether the instance can take part.
+                    What::Device if !self.stopping => self.settle(now),
+                    What::Device | What::Address(..) | What::Entry(_) => {
+                        self.reconcile(i, now);
+                        self.schedule_touched();
+                    }
+                }
                 return;
             }
         }
@@ -196,6 +237,10 @@ impl Instance {
                 };
                 self.notice(Topic::Address, None, words, out, now);
             }
+            (What::Device, Answer::Refused(pause), Some(words)) => {
+                let words = || format!("{words}; the next attempt is in {pause:?}");
+                self.notice(Topic::Device, None, words, out, now);
+            }
             (What::Entry(_), Answer::Refused(pause), Some(words)) => {
                 let words = || format!("{words}; the next attempt is in {pause:?}");
                 self.notice(Topic::Entry, None, words, out, now);
@@ -204,7 +249,7 @@ impl Instance {
                 let words = || format!("{entry} had been taken out, and is put back");
                 self.notice(Topic::Restored, None, words, out, now);
             }
-            (What::Address(..), Answer::Restored | Answer::Done | Answer::Refused(_), _)
+            (What::Device | What::Address(..), Answer::Restored | Answer::Done | Answer::Refused(_), _)
             | (What::Entry(_), Answer::Done | Answer::Refused(_), _) => {}
         }
     }

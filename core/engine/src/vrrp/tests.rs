@@ -4,6 +4,7 @@ mod addresses;
 mod bounds;
 mod conduct;
 mod delays;
+mod devices;
 mod entries;
 mod groups;
 mod hostile;

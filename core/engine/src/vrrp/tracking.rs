@@ -103,6 +103,7 @@ impl Instance {
             faults.insert(Fault::NoPeers);
         }
         faults.extend(self.source_fault(links));
+        faults.extend(self.holding.devices.iter().filter_map(|slot| slot.fault(links)));
         faults.extend(
             self.tracked(links, trackers)
                 .filter_map(|tracked| tracked.fault()),

@@ -78,6 +78,7 @@ impl Election {
             && let Some(instance) = self.instances.get_mut(i)
         {
             instance.count_rising(&mut self.out, now);
+            instance.tell_twins(&self.links, &mut self.out, now);
         }
     }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use model::fact::{LinkFact, LinkNews};
+use model::fact::{DeviceFact, LinkFact, LinkNews};
 use model::ids::{LinkIndex, LinkName};
 use model::net::Mac;
 use netlink_packet_core::{NetlinkMessage, NetlinkPayload};
@@ -23,9 +23,19 @@ pub(super) struct Table {
 
 #[derive(Debug, Default)]
 struct Entry {
-    /// Name, up, link-layer address; missing while only addresses were heard of.
-    link: Option<(LinkName, bool, Mac)>,
+    /// All but the addresses; missing while only addresses were heard of.
+    link: Option<Link>,
     addresses: Vec<IpNet>,
+}
+
+/// What the kernel says of an interface itself.
+#[derive(Clone, Debug)]
+struct Link {
+    name: LinkName,
+    up: bool,
+    enabled: bool,
+    mac: Mac,
+    device: Option<DeviceFact>,
 }
 
 impl Table {
@@ -98,13 +108,15 @@ impl Table {
 
     fn fact(&self, index: LinkIndex) -> Option<LinkFact> {
         let entry = self.links.get(&index)?;
-        let (name, up, mac) = entry.link.clone()?;
+        let link = entry.link.clone()?;
         Some(LinkFact {
             index,
-            name,
-            up,
-            mac,
+            name: link.name,
+            up: link.up,
+            enabled: link.enabled,
+            mac: link.mac,
             addresses: entry.addresses.clone(),
+            device: link.device,
         })
     }
 
@@ -125,7 +137,13 @@ impl Table {
         // IFF_RUNNING is the kernel's own word for carrier and operational state, where "unknown" (lo, dummy, some
         // drivers) counts as up (RFC 2863).
         let up = link.header.flags.contains(LinkFlags::Up | LinkFlags::Running);
-        self.links.entry(index).or_default().link = Some((name, up, mac));
+        self.links.entry(index).or_default().link = Some(Link {
+            name,
+            up,
+            enabled: link.header.flags.contains(LinkFlags::Up),
+            mac,
+            device: crate::device::fact(link),
+        });
         self.touched.insert(index);
     }
 

@@ -1,9 +1,13 @@
-//! The IP headers around an advert, both ways.
+//! The headers around an advert: IP both ways, and Ethernet where the link-layer source is not the interface's own.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use model::net::Mac;
+
 /// Bytes of the largest header that [`build`] makes.
-pub(super) const HEADER_MAX: usize = 40;
+pub(super) const HEADER_MAX: usize = ETHERNET + 40;
+/// Bytes of an Ethernet header.
+pub(super) const ETHERNET: usize = 14;
 
 /// DSCP CS6, network control, as RFC 4594 §3.1 asks for routing protocols.
 const TRAFFIC_CLASS: u8 = 0xc0;
@@ -18,6 +22,27 @@ pub(super) struct Header {
 impl Header {
     pub(super) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// The same behind an Ethernet header, complete; `None` for a destination that is no group.
+    pub(super) fn framed(&self, mac: Mac, destination: IpAddr) -> Option<Self> {
+        let (group, kind) = multicast_mac(destination)?;
+        let mut bytes = [0; HEADER_MAX];
+        bytes.get_mut(..6)?.copy_from_slice(&group);
+        bytes.get_mut(6..12)?.copy_from_slice(&mac.0);
+        bytes.get_mut(12..ETHERNET)?.copy_from_slice(&kind);
+        let len = ETHERNET + self.len;
+        let packet = bytes.get_mut(ETHERNET..len)?;
+        packet.copy_from_slice(self.as_bytes());
+        if destination.is_ipv4() {
+            // "Don't fragment" lets an identification stay 0 (RFC 6864 §4.1), which nobody fills in here.
+            if packet.get(4..6)? == [0, 0] {
+                packet.get_mut(6)?.clone_from(&0x40);
+            }
+            let sum = wire::checksum::Sum::new().with(packet).finish();
+            packet.get_mut(10..12)?.copy_from_slice(&sum.to_be_bytes());
+        }
+        Some(Self { bytes, len })
     }
 }
 
@@ -41,6 +66,23 @@ pub(super) fn build(source: IpAddr, destination: IpAddr, fields: Fields) -> Opti
         (IpAddr::V6(source), IpAddr::V6(destination)) => build_v6(source, destination, fields),
         (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => None,
     }
+}
+
+/// RFC 1112 §6.4, RFC 2464 §7: the group's link-layer address, and the EtherType.
+fn multicast_mac(group: IpAddr) -> Option<([u8; 6], [u8; 2])> {
+    if !group.is_multicast() {
+        return None;
+    }
+    Some(match group {
+        IpAddr::V4(group) => {
+            let [_, b, c, d] = group.octets();
+            ([0x01, 0x00, 0x5e, b & 0x7f, c, d], [0x08, 0x00])
+        }
+        IpAddr::V6(group) => {
+            let [.., a, b, c, d] = group.octets();
+            ([0x33, 0x33, a, b, c, d], [0x86, 0xdd])
+        }
+    })
 }
 
 fn build_v4(source: Ipv4Addr, destination: Ipv4Addr, fields: Fields) -> Option<Header> {

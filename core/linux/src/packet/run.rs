@@ -24,11 +24,12 @@ pub(super) struct Run {
     headers: Vec<libc::mmsghdr>,
 }
 
-/// A socket address of either family.
+/// A socket address of either family; none where the frame says it all.
 #[derive(Clone, Copy)]
 enum Address {
     V4(libc::sockaddr_in),
     V6(libc::sockaddr_in6),
+    Framed,
 }
 
 impl fmt::Debug for Run {
@@ -79,6 +80,7 @@ impl Run {
             let (name, length) = match to {
                 Address::V4(v4) => ((&raw mut *v4).cast(), size_of_val(v4)),
                 Address::V6(v6) => ((&raw mut *v6).cast(), size_of_val(v6)),
+                Address::Framed => (std::ptr::null_mut(), 0),
             };
             header.msg_hdr.msg_name = name;
             header.msg_hdr.msg_namelen = length as libc::socklen_t;
@@ -87,7 +89,7 @@ impl Run {
             self.headers.push(header);
         }
         // JUSTIFICATION: the safe wrappers borrow what they send, so their lists cannot be kept from call to call.
-        // SAFETY: each header points to one address and one vector, the vector to a part of `bytes` of the length told;
+        // SAFETY: each header points to one address or none, and one vector, the vector to a part of `bytes` of the length told;
         // none of these lists grows between here and the end of the call, and none is shared.
         let sent = unsafe {
             libc::sendmmsg(
@@ -102,6 +104,9 @@ impl Run {
 }
 
 fn address(advert: &SendAdvert) -> Address {
+    if advert.mac.is_some() {
+        return Address::Framed;
+    }
     match advert.destination {
         IpAddr::V4(to) => Address::V4(libc::sockaddr_in {
             sin_family: libc::AF_INET as libc::sa_family_t,

@@ -8,16 +8,16 @@ use wire::ah::{self, AH_PROTOCOL, Cover};
 use wire::checksum::VRRP_PROTOCOL;
 use wire::trailer::{self, Sealing};
 
-use super::header::{self, Fields, HEADER_MAX};
+use super::header::{self, ETHERNET, Fields};
 
-/// Appends the packet for an advert, from the IP header on. `None` when its families do not fit, or it is too long;
+/// Appends the packet for an advert, from the IP header on, or the frame where it has a link-layer source of its own. `None` when its families do not fit, or it is too long;
 /// what was appended is of no use then.
 pub(super) fn packet(advert: &SendAdvert, into: &mut Vec<u8>) -> Option<()> {
     // The header is made last: it says how long the rest is.
     let start = into.len();
-    into.resize(start + header_length(advert.destination), 0);
+    let length = header_length(advert);
+    into.resize(start + length, 0);
     let (protocol, identification) = payload(advert, into)?;
-    let length = header_length(advert.destination);
     let fields = Fields {
         protocol,
         hop_limit: advert.hop_limit,
@@ -25,15 +25,20 @@ pub(super) fn packet(advert: &SendAdvert, into: &mut Vec<u8>) -> Option<()> {
         payload: into.len().checked_sub(start + length)?,
     };
     let header = header::build(advert.source, advert.destination, fields)?;
+    let header = match advert.mac {
+        Some(mac) => header.framed(mac, advert.destination)?,
+        None => header,
+    };
     into.get_mut(start..start + length)?
         .copy_from_slice(header.as_bytes());
     Some(())
 }
 
-const fn header_length(destination: IpAddr) -> usize {
-    match destination {
-        IpAddr::V4(_) => 20,
-        IpAddr::V6(_) => HEADER_MAX,
+fn header_length(advert: &SendAdvert) -> usize {
+    let before = advert.mac.map_or(0, |_| ETHERNET);
+    match advert.destination {
+        IpAddr::V4(_) => before + 20,
+        IpAddr::V6(_) => before + 40,
     }
 }
 

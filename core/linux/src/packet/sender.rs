@@ -25,11 +25,21 @@ const BUFFER: c_int = 1 << 20;
 /// Adverts given to the kernel by one call.
 const BATCH: usize = 256;
 
-/// Sends the adverts of a whole node. Keeps one socket for each interface and family, which sends and never receives.
+/// Sends the adverts of a whole node. Keeps one socket for each interface and form, which sends and never receives.
 #[derive(Debug, Default)]
 pub struct Sender {
-    sockets: BTreeMap<(LinkIndex, Family), Socket>,
+    sockets: BTreeMap<(LinkIndex, Form), Socket>,
     run: Run,
+}
+
+/// As what an advert reaches the interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Form {
+    /// As a packet, which the kernel gives the interface's own link-layer source.
+    Packet(Family),
+    /// As a whole frame, with the virtual router's. So the first advert of a Master need not wait until its device is
+    /// up, and the guardian can say farewell without one.
+    Frame,
 }
 
 impl Sender {
@@ -78,8 +88,8 @@ impl Sender {
         self.sockets.retain(|(of, _), _| *of != link);
     }
 
-    /// Sends a beginning of `adverts`, all of one interface and family, and says how many.
-    fn send_run(&mut self, key: (LinkIndex, Family), adverts: &[SendAdvert]) -> io::Result<usize> {
+    /// Sends a beginning of `adverts`, all of one interface and form, and says how many.
+    fn send_run(&mut self, key: (LinkIndex, Form), adverts: &[SendAdvert]) -> io::Result<usize> {
         self.run.clear();
         for advert in adverts {
             if !self.run.push(advert) {
@@ -97,12 +107,27 @@ impl Sender {
     }
 }
 
-fn key(advert: &SendAdvert) -> (LinkIndex, Family) {
-    (advert.link, Family::of(advert.destination))
+fn key(advert: &SendAdvert) -> (LinkIndex, Form) {
+    let form = match advert.mac {
+        Some(_) => Form::Frame,
+        None => Form::Packet(Family::of(advert.destination)),
+    };
+    (advert.link, form)
+}
+
+fn open((link, form): (LinkIndex, Form)) -> io::Result<Socket> {
+    let socket = match form {
+        Form::Packet(family) => open_for_packets(link, family),
+        Form::Frame => open_for_frames(link),
+    }?;
+    sys::make_room(&socket, Way::Out, BUFFER)?;
+    sys::set_option(&socket, libc::SOL_SOCKET, libc::SO_PRIORITY, PRIORITY_CONTROL)
+        .or_else(|_| sys::set_option(&socket, libc::SOL_SOCKET, libc::SO_PRIORITY, PRIORITY_INTERACTIVE))?;
+    Ok(socket)
 }
 
 /// A socket that brings its own IP header (raw(7): IPPROTO_RAW) and hears nothing.
-fn open((link, family): (LinkIndex, Family)) -> io::Result<Socket> {
+fn open_for_packets(link: LinkIndex, family: Family) -> io::Result<Socket> {
     let domain = match family {
         Family::V4 => Domain::IPV4,
         Family::V6 => Domain::IPV6,
@@ -113,13 +138,17 @@ fn open((link, family): (LinkIndex, Family)) -> io::Result<Socket> {
         Some(Protocol::from(libc::IPPROTO_RAW)),
     )?;
     sys::bind_to_index(&socket, link.0)?;
-    sys::make_room(&socket, Way::Out, BUFFER)?;
     match family {
         Family::V4 => socket.set_multicast_loop_v4(false)?,
         Family::V6 => socket.set_multicast_loop_v6(false)?,
     }
-    sys::set_option(&socket, libc::SOL_SOCKET, libc::SO_PRIORITY, PRIORITY_CONTROL)
-        .or_else(|_| sys::set_option(&socket, libc::SOL_SOCKET, libc::SO_PRIORITY, PRIORITY_INTERACTIVE))?;
+    Ok(socket)
+}
+
+/// A socket that brings its own Ethernet header, on this interface, and hears nothing (packet(7): protocol 0).
+fn open_for_frames(link: LinkIndex) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::PACKET, Type::RAW.nonblocking(), None)?;
+    sys::bind_to_link(&socket, link.0)?;
     Ok(socket)
 }
 

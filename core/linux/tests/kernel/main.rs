@@ -3,8 +3,10 @@
 mod address;
 mod announce;
 mod bed;
+mod device;
 mod entry;
 mod monitor;
 mod packet;
 mod process;
 mod sandbox;
+mod shield;

@@ -47,6 +47,7 @@ fn advert(link: LinkIndex, source: &str, destination: &str, payload: &[u8]) -> S
         source: ip(source),
         destination: ip(destination),
         hop_limit: 255,
+        mac: None,
         payload: Arc::from(payload),
         seal: Seal::Bare,
     }

@@ -12,7 +12,7 @@ use super::hook::HookPlan;
 use super::lvs::CheckPlan;
 use super::resource::ResourcePlan;
 use crate::ids::{GroupName, InstanceName, LinkName, TrackerName};
-use crate::net::Family;
+use crate::net::{Family, Mac};
 use crate::route::{Route, Rule};
 use crate::units::{Centis, Priority, Vrid};
 
@@ -59,6 +59,11 @@ pub struct InstancePlan {
     pub routes: Vec<Route>,
     /// Policy rules that are there while it is Master.
     pub rules: Vec<Rule>,
+    /// A device of its own for the virtual addresses; they live on the interface when absent.
+    pub device: Option<DevicePlan>,
+    /// Whether packets to the virtual addresses are accepted by a Master that does not own them (Accept_Mode, RFC 9568
+    /// §6.1).
+    pub accept: bool,
     /// How a new Master tells the segment.
     pub announcement: Announcement,
     /// Whether its own interface being down is a fault.
@@ -73,6 +78,45 @@ pub struct InstancePlan {
     pub hooks: Vec<HookPlan>,
     /// What is true while Master, and only then.
     pub resources: Vec<ResourcePlan>,
+}
+
+impl InstancePlan {
+    /// The interface that carries the virtual addresses which name none.
+    pub fn home(&self) -> &LinkName {
+        self.device
+            .as_ref()
+            .map_or(&self.interface, |device| &device.name)
+    }
+
+    /// The link-layer source of its adverts; the interface's own when `None`.
+    pub fn advert_mac(&self) -> Option<Mac> {
+        let device = self.device.as_ref().filter(|device| device.sends_adverts)?;
+        match (&self.transport, device.kind) {
+            (Transport::Multicast(_), DeviceKind::Macvlan(mac)) => Some(mac),
+            // Where a peer is, the kernel knows; it sends with the interface's own address.
+            (Transport::Unicast { .. }, _) | (Transport::Multicast(_), DeviceKind::Ipvlan) => None,
+        }
+    }
+}
+
+/// A device of a virtual router on top of its interface. We make it and remove it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DevicePlan {
+    /// Its name.
+    pub name: LinkName,
+    /// What it is.
+    pub kind: DeviceKind,
+    /// Whether adverts carry its link-layer address; the interface's own otherwise (`vmac_xmit_base`).
+    pub sends_adverts: bool,
+}
+
+/// Kind of a device on top of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum DeviceKind {
+    /// With a link-layer address of its own: the virtual router's (RFC 9568 §7.3).
+    Macvlan(Mac),
+    /// With that of the interface, for networks that allow one address at each port.
+    Ipvlan,
 }
 
 /// VRRP version on the wire.
@@ -202,6 +246,8 @@ pub struct AddressOptions {
     pub makes_temporary: bool,
     /// No route to its net comes with it.
     pub no_prefix_route: bool,
+    /// Metric of that route; the kernel's usual one when absent.
+    pub metric: Option<u32>,
     /// It is a multicast group, joined as by a host that listens, so that switches let it through.
     pub autojoin: bool,
     /// Not put back when somebody else takes it off.

@@ -112,6 +112,8 @@ fn waiting() -> Election {
         index: LinkIndex(2),
         name: "eth0".into(),
         up: true,
+        enabled: true,
+        device: None,
         mac: Mac::default(),
         addresses: ["192.0.2.2/24", "fe80::2/64"]
             .map(|net| net.parse().expect("a network"))

@@ -43,6 +43,8 @@ fn plan(hooks: Vec<HookPlan>) -> Plan {
         excluded: Vec::new(),
         routes: Vec::new(),
         rules: Vec::new(),
+        device: None,
+        accept: true,
         announcement: model::plan::Announcement::default(),
         track_own_link: true,
         track_source: false,

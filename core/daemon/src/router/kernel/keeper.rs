@@ -1,9 +1,9 @@
-//! Which routes and rules are to be looked after: those that were put in, until they are ordered out or refused.
+//! What is to be looked after: what was put in, until it is ordered out or refused.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use model::effect::EntryOrder;
+use model::effect::{EntryOrder, ShieldOrder};
 use model::ids::{LinkIndex, OrderId};
 use model::route::Entry;
 
@@ -13,6 +13,7 @@ use super::KernelOrder;
 pub(super) struct Keeper {
     /// Each with the order that put it in last.
     kept: BTreeMap<Entry<LinkIndex>, OrderId>,
+    shield: Option<ShieldOrder>,
     /// Where the round goes on; `None` between two rounds.
     from: Option<Bound<Entry<LinkIndex>>>,
 }
@@ -26,13 +27,22 @@ impl Keeper {
             }
             KernelOrder::AddEntry(EntryOrder { entry, .. })
             | KernelOrder::RemoveEntry(EntryOrder { entry, .. }) => self.forget(&entry),
-            KernelOrder::AddAddress(_) | KernelOrder::RemoveAddress(_) => {}
+            KernelOrder::Shield(order) => {
+                self.shield = Some(order).filter(|order| agreed && !order.addresses.is_empty());
+            }
+            // Their own reports say what becomes of them.
+            KernelOrder::AddAddress(_) | KernelOrder::RemoveAddress(_) | KernelOrder::Device(_) => {}
         }
     }
 
     /// Looks after it no more.
     pub(super) fn forget(&mut self, entry: &Entry<LinkIndex>) {
         self.kept.remove(entry);
+    }
+
+    /// The filter that is to be there.
+    pub(super) const fn shield(&self) -> Option<&ShieldOrder> {
+        self.shield.as_ref()
     }
 
     /// Begins with the first again, unless a round is under way.

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use model::effect::ElectEffect;
-use model::fact::{Envelope, Frame, LinkFact, LinkNews, Outcome};
-use model::ids::LinkIndex;
+use model::effect::{DeviceAim, DeviceOrder, ElectEffect};
+use model::fact::{DeviceFact, Envelope, Frame, LinkFact, LinkNews, Maker, Outcome};
+use model::ids::{LinkIndex, OrderId};
 use model::net::{Family, Mac};
 use model::plan::*;
 use model::route::{Entry, Hop, PROTOCOL, Route, RouteKind, Rule, RuleAction};
@@ -57,6 +57,8 @@ pub(super) fn plan(name: &str, number: u64) -> InstancePlan {
         excluded: Vec::new(),
         routes: Vec::new(),
         rules: Vec::new(),
+        device: None,
+        accept: true,
         announcement: Announcement {
             repeat: 1,
             second_after: Duration::ZERO,
@@ -152,6 +154,8 @@ pub(super) fn link(index: u32, name: &str, up: bool, addresses: &[&str]) -> Link
         index: LinkIndex(index),
         name: name.into(),
         up,
+        enabled: up,
+        device: None,
         mac: Mac([2, 0, 0, 0, 0, u8::try_from(index).expect("a small index")]),
         addresses: addresses
             .iter()
@@ -264,6 +268,13 @@ impl Node {
         self.drain();
     }
 
+    /// An interface vanishes.
+    pub(super) fn gone(&mut self, index: LinkIndex) {
+        self.links.retain(|known| known.index != index);
+        self.election.handle_link(LinkNews::Gone(index), self.now);
+        self.drain();
+    }
+
     /// eth0 with other addresses than before.
     pub(super) fn eth0_has(&mut self, addresses: &[&str]) {
         self.link(link(2, "eth0", true, addresses));
@@ -367,6 +378,7 @@ impl Node {
                 self.entries.remove(&order.entry);
                 return;
             }
+            ElectEffect::Device(order) => return self.make_device(order),
             _ => return,
         };
         if let Some(fact) = self.links.iter_mut().find(|fact| fact.index == order.link) {
@@ -381,23 +393,29 @@ impl Node {
         self.election.check_deadlines();
         let mut answers = Vec::new();
         while let Some(effect) = self.election.poll_effect() {
+            if let ElectEffect::Shield(order) = &effect
+                && order.addresses.is_empty()
+                && !self.is_shielded()
+            {
+                // As at every start: nobody knows what a crash left.
+                answers.push(self.answer(order.order));
+                continue;
+            }
             let line = format!("{:?} {}", self.now.since(ORIGIN), tell(&effect));
             self.story.push(line);
             self.effects.push(effect.clone());
             let order = match &effect {
                 ElectEffect::AddAddress(order) | ElectEffect::RemoveAddress(order) => order.order,
                 ElectEffect::AddEntry(order) | ElectEffect::RemoveEntry(order) => order.order,
+                ElectEffect::Device(order) => order.order,
+                ElectEffect::Shield(order) => order.order,
                 _ => continue,
             };
             self.orders.push(effect.clone());
             if self.mute {
                 continue;
             }
-            let refused = Err("permission denied (EPERM)".to_owned());
-            answers.push(Outcome {
-                order,
-                result: if self.refuses { refused } else { Ok(()) },
-            });
+            answers.push(self.answer(order));
             if !self.refuses {
                 self.obey(&effect);
             }
@@ -415,6 +433,47 @@ impl Node {
     }
 }
 
+impl Node {
+    fn is_shielded(&self) -> bool {
+        let mut effects = self.effects.iter();
+        effects.any(|effect| matches!(effect, ElectEffect::Shield(_)))
+    }
+
+    fn answer(&self, order: OrderId) -> Outcome {
+        let refused = Err("permission denied (EPERM)".to_owned());
+        Outcome {
+            order,
+            result: if self.refuses { refused } else { Ok(()) },
+        }
+    }
+
+    /// The kernel's devices have numbers from 100 on.
+    fn make_device(&mut self, order: &DeviceOrder) {
+        let known = self.links.iter().position(|fact| fact.name == order.name);
+        let old = known.map(|at| self.links.remove(at));
+        let (make, up) = match order.aim {
+            DeviceAim::Gone => {
+                let gone = old.expect("it is there").index;
+                return self.election.handle_link(LinkNews::Gone(gone), self.now);
+            }
+            DeviceAim::Down(make) => (make, false),
+            DeviceAim::Up(make) => (make, true),
+        };
+        let index = old.as_ref().map_or(100, |fact| fact.index.0);
+        let mut fact = link(index, order.name.as_str(), up, &[]);
+        fact.addresses = old.map(|fact| fact.addresses).unwrap_or_default();
+        fact.device = Some(DeviceFact {
+            over: make.over,
+            kind: make.kind,
+            maker: Maker::Us,
+        });
+        if let DeviceKind::Macvlan(mac) = make.kind {
+            fact.mac = mac;
+        }
+        self.links.push(fact);
+    }
+}
+
 pub(super) fn tell(effect: &ElectEffect) -> String {
     match effect {
         ElectEffect::Listen(at) => format!("listen {} {}", at.link, at.family),
@@ -428,6 +487,12 @@ pub(super) fn tell(effect: &ElectEffect) -> String {
         ElectEffect::AddEntry(order) => format!("add {}", order.entry),
         ElectEffect::RemoveEntry(order) => format!("remove {}", order.entry),
         ElectEffect::Announce(announce) => format!("announce {}", announce.address),
+        ElectEffect::Device(order) => match order.aim {
+            DeviceAim::Gone => format!("device {} gone", order.name),
+            DeviceAim::Down(_) => format!("device {} down", order.name),
+            DeviceAim::Up(_) => format!("device {} up", order.name),
+        },
+        ElectEffect::Shield(order) => format!("shield {:?}", order.addresses),
         ElectEffect::Transition(t) => format!("{}: {} -> {}: {}", t.instance, t.from, t.to, t.cause),
         ElectEffect::Notice(notice) => {
             let swallowed = match notice.suppressed {

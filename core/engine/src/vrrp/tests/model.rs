@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::effect::ElectEffect;
-use model::fact::{Envelope, Frame, LinkNews};
+use model::fact::{Envelope, Frame, LinkNews, Outcome};
 use model::plan::{InstancePlan, Plan, Preempt};
 use model::time::Instant;
 use model::transition::State as Role;
@@ -153,8 +153,17 @@ impl World {
         input(router, now);
         let mut sent = Vec::new();
         while let Some(effect) = router.poll_effect() {
-            if let ElectEffect::SendAdvert(advert) = effect {
-                sent.push(advert.payload);
+            match effect {
+                ElectEffect::SendAdvert(advert) => sent.push(advert.payload),
+                // The only order that it gives, at its start; answered, so that nothing but the election is left.
+                ElectEffect::Shield(order) => {
+                    let outcome = Outcome {
+                        order: order.order,
+                        result: Ok(()),
+                    };
+                    router.handle_outcome(outcome, now);
+                }
+                _ => {}
             }
         }
         for to in (0..self.routers.len()).filter(|to| *to != n) {

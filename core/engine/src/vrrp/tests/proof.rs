@@ -63,6 +63,7 @@ fn from_peer(plan: &InstancePlan, number: u8, seal: Seal) -> SendAdvert {
         source: ip(PEER),
         destination: ip(GROUP),
         hop_limit: 255,
+        mac: None,
         payload: advert_bytes(plan, number, PEER, GROUP).into(),
         seal,
     }

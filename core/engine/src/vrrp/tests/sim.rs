@@ -443,7 +443,17 @@ impl World {
                     .any(|net| net.addr() == announce.address);
                 self.check(on, "an address is announced while it is on");
             }
-            ElectEffect::Transition(_)
+            // The kernel has no packet filter to tell of; no plan here has a device.
+            ElectEffect::Shield(order) => {
+                let outcome = Outcome {
+                    order: order.order,
+                    result: Ok(()),
+                };
+                let short = self.short();
+                self.at(short, Event::Answer(n, outcome));
+            }
+            ElectEffect::Device(_)
+            | ElectEffect::Transition(_)
             | ElectEffect::Notice(_)
             | ElectEffect::Listen(_)
             | ElectEffect::Unlisten(_) => {}

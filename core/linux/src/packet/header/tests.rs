@@ -2,6 +2,8 @@ use std::net::IpAddr;
 
 use proptest::prelude::*;
 
+use model::net::{Family, Mac};
+
 use super::{Fields, PacketV4, build, parse_v4};
 
 fn ip(text: &str) -> IpAddr {
@@ -57,6 +59,46 @@ fn a_header_of_ipv6_is_exactly_this() {
     wanted.extend([0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     wanted.extend([0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x12]);
     assert_eq!(header.as_bytes(), wanted);
+}
+
+#[test]
+fn a_frame_of_ipv4_is_exactly_this() {
+    let mac = Mac::of_virtual_router(Family::V4, 51);
+    let packet = build(ip("192.0.2.1"), ip("224.0.0.18"), vrrp(8)).expect("one family");
+    let frame = packet.framed(mac, ip("224.0.0.18")).expect("a group");
+    let mut wanted = vec![0x01, 0, 0x5e, 0, 0, 0x12, 0, 0, 0x5e, 0, 1, 51, 8, 0];
+    wanted.extend([0x45, 0xc0, 0, 28, 0, 0, 0x40, 0, 255, 112, 0xd8, 0x9d]);
+    wanted.extend([192, 0, 2, 1, 224, 0, 0, 18]);
+    assert_eq!(frame.as_bytes(), wanted);
+}
+
+#[test]
+fn a_frame_of_ipv6_is_exactly_this() {
+    let mac = Mac::of_virtual_router(Family::V6, 51);
+    let packet = build(ip("fe80::1"), ip("ff02::12"), vrrp(24)).expect("one family");
+    let frame = packet.framed(mac, ip("ff02::12")).expect("a group");
+    let mut wanted = vec![0x33, 0x33, 0, 0, 0, 0x12, 0, 0, 0x5e, 0, 2, 51, 0x86, 0xdd];
+    wanted.extend(packet.as_bytes());
+    assert_eq!(frame.as_bytes(), wanted);
+}
+
+/// What proves the packet covers its identification; the flags stay as they were.
+#[test]
+fn a_frame_keeps_an_identification() {
+    let fields = Fields {
+        identification: 7,
+        ..vrrp(8)
+    };
+    let packet = build(ip("192.0.2.1"), ip("224.0.0.18"), fields).expect("one family");
+    let frame = packet.framed(Mac::default(), ip("224.0.0.18")).expect("a group");
+    assert_eq!(frame.as_bytes()[18..22], [0, 7, 0, 0]);
+}
+
+#[test]
+fn only_a_group_has_a_frame() {
+    let mac = Mac::of_virtual_router(Family::V4, 51);
+    let packet = build(ip("192.0.2.1"), ip("192.0.2.2"), vrrp(8)).expect("one family");
+    assert_eq!(packet.framed(mac, ip("192.0.2.2")), None);
 }
 
 #[test]
