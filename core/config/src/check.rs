@@ -1,5 +1,6 @@
 //! What drafts have to be to become a plan, whichever language they came from.
 
+mod device;
 mod lvs;
 mod strict;
 mod vrrp;
@@ -32,6 +33,7 @@ pub(crate) const LONGEST_SLOW_START: Duration = Duration::from_secs(86_400);
 pub(crate) fn check(draft: &mut Draft, d: &mut Diagnostics) -> Plan {
     vrrp::trackers(draft, d);
     vrrp::instances(draft, d);
+    device::devices(draft, d);
     vrrp::groups(draft, d);
     fifos(draft, d);
     lvs::services(draft, d);

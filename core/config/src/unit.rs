@@ -4,12 +4,38 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use model::net::{Family, Mac};
+use model::units::Vrid;
 
 /// Longest time for which anything is waited for on purpose.
 pub(crate) const WAIT_MAX: Duration = Duration::from_secs(3600);
 
 /// Highest number of a processor (CPU_SETSIZE of sched.h, less one).
 pub(crate) const PROCESSOR_MAX: u16 = 1023;
+/// How a virtual router's device is called where nobody says otherwise.
+pub(crate) const DEVICE_PREFIX: &str = "vrrp";
+
+/// `vrrp.51`, and `vrrp6.51` for IPv6.
+pub(crate) fn device(prefix: &str, family: Family, vrid: Vrid) -> String {
+    let six = match family {
+        Family::V4 => "",
+        Family::V6 => "6",
+    };
+    format!("{prefix}{six}.{}", vrid.get())
+}
+
+/// `02:00:5e:00:01:33`, of a single host.
+pub(crate) fn mac(text: &str) -> Option<Mac> {
+    let mut bytes = [0; 6];
+    let mut parts = text.split(':');
+    for byte in &mut bytes {
+        let part = parts.next().filter(|part| (1..=2).contains(&part.len()))?;
+        *byte = u8::from_str_radix(part, 16).ok()?;
+    }
+    let is_group = bytes.first().is_some_and(|first| first & 1 == 1);
+    let is_whole = parts.next().is_none() && bytes != [0; 6];
+    (is_whole && !is_group).then_some(Mac(bytes))
+}
 
 /// `1s`, `10ms`, `1.5s`, `2m`, `1h`, `500us`.
 pub(crate) fn duration(text: &str) -> Option<Duration> {

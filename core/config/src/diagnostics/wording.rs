@@ -4,6 +4,7 @@
 //! be pasted in.
 
 mod balancing;
+mod device;
 mod iproute;
 mod keepalived;
 mod meaning;

@@ -30,6 +30,8 @@ pub(super) struct Globals {
     pub(super) check_source: bool,
     pub(super) conduct: Conduct,
     pub(super) strict: bool,
+    /// Of the names of devices.
+    pub(super) vmac_prefix: String,
 }
 
 impl Globals {
@@ -48,6 +50,7 @@ impl Globals {
             check_source: false,
             conduct: Conduct::default(),
             strict: false,
+            vmac_prefix: unit::DEVICE_PREFIX.to_owned(),
         }
     }
 
@@ -57,6 +60,7 @@ impl Globals {
                 "router_id" => draft.node = item.arg().to_owned(),
                 "script_user" => self.user = args::user(item),
                 "default_interface" => self.default_interface = Some(item.arg().to_owned()),
+                "vmac_prefix" => vmac_prefix(item, &mut self.vmac_prefix, d),
                 "vrrp_version" => self.version = version(item, d).unwrap_or(self.version),
                 "vrrp_mcast_group4" => self.group4 = address(item, d).or(self.group4),
                 "vrrp_mcast_group6" => self.group6 = address(item, d).or(self.group6),
@@ -153,4 +157,19 @@ pub(super) fn address(item: &Item, d: &mut Diagnostics) -> Option<IpAddr> {
         d.bad_keepalived_address(item.arg_span(), item.keyword(), item.arg());
     }
     found
+}
+
+/// With `6.255` behind it, it has to be the name of an interface.
+fn vmac_prefix(item: &Item, prefix: &mut String, d: &mut Diagnostics) {
+    if unit::interface(&format!("{}6.255", item.arg())) {
+        item.arg().clone_into(prefix);
+    } else {
+        let message = format!("`{}` is too long, or no beginning of a name", item.arg());
+        d.refused_value(
+            item.arg_span(),
+            &message,
+            "at most 10 bytes",
+            "write vmac_prefix vrrp",
+        );
+    }
 }

@@ -89,7 +89,8 @@ const EXTRA: &str =
     "an address is announced on its own interface; garp_master_refresh does it again and again";
 const NETLINK: &str = "the kernel tells of every change of an interface at once";
 const NO_BFD: &str = "no BFD session is kept, so nothing is tracked; a vrrp_script can watch the peer";
-const NO_FIREWALL: &str = "no firewall rule is made";
+const NO_FIREWALL: &str =
+    "no_accept has an nf_tables table of its own, and nothing else needs a firewall rule";
 
 /// The file itself.
 pub(super) const ROOT: [Keyword; 28] = [
@@ -265,8 +266,11 @@ const GLOBAL: [Keyword; 145] = [
     not("nftables_priority", NO_FIREWALL),
     not("nftables_counters", NO_FIREWALL),
     not("nftables_ifindex", NO_FIREWALL),
-    not("vmac_prefix", "no virtual MAC is used"),
-    not("vmac_addr_prefix", "no virtual MAC is used"),
+    line("vmac_prefix", 1),
+    not(
+        "vmac_addr_prefix",
+        "addresses on other interfaces use those as they are",
+    ),
     line("lvs_sync_daemon", 1),
     line("lvs_timeouts", 1),
     // Ours: keepalived passes it over with a warning.

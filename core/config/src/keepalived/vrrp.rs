@@ -1,5 +1,6 @@
 //! `vrrp_instance` and `vrrp_sync_group`.
 
+mod device;
 mod parts;
 mod proof;
 mod reach;
@@ -28,12 +29,9 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
     let rules = entries::rules(block.all("virtual_rules"), &draft.names, &mut draft.priorities, d);
     let peers = reach::peers(block, d);
     let source = reach::source(block, peers.is_empty(), d);
-    let family = addresses
-        .first()
-        .map(|address| address.net.addr())
-        .or_else(|| peers.first().map(|peer| peer.address))
-        .or(source)
-        .map_or(Family::V4, Family::of);
+    let first = addresses.first().map(|address| address.net.addr());
+    let first = first.or_else(|| peers.first().map(|peer| peer.address));
+    let family = first.or(source).map_or(Family::V4, Family::of);
     let strict = block
         .last("strict_mode")
         .map_or(globals.strict, |item| args::flag(item, d));
@@ -42,12 +40,12 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
     let interface = interface(block, globals, d);
     let track = parts::track(block, &interface, d);
     let transport = reach::transport(block, family, peers, globals, d);
-    let hooks = parts::hooks(block, &globals.user, d);
     let advert_interval = advert_interval(block, version, d);
+    let vrid = vrid(block, d);
     let plan = InstancePlan {
         name: block.arg().into(),
         interface: interface.as_str().into(),
-        vrid: vrid(block, d),
+        vrid,
         family,
         version,
         priority,
@@ -67,14 +65,14 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
         excluded,
         routes,
         rules,
-        device: None,
-        accept: true,
+        device: device::device(block, globals, (family, vrid), d),
+        accept: device::accept(block, strict),
         announcement: announcement(block, strict, globals, d),
         track_own_link: block.last("dont_track_primary").is_none(),
         track_source: block.last("track_src_ip").is_some(),
         track_links: track.links,
         track: track.trackers,
-        hooks,
+        hooks: parts::hooks(block, &globals.user, d),
         resources: Vec::new(),
     };
     draft.instances.push(InstanceDraft {
@@ -106,6 +104,7 @@ fn places(block: &Item) -> Places {
             "strict_mode" => "strict",
             "authentication" => "password",
             "auth_hmac" => "hmac",
+            "use_vmac" | "use_ipvlan" => "device",
             _ => continue,
         };
         places.put(part, item.arg_span());

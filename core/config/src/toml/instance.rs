@@ -1,6 +1,7 @@
 //! `[instance.NAME]` and `[group.NAME]`.
 
 mod conduct;
+mod device;
 pub(super) mod parts;
 mod proof;
 mod reach;
@@ -31,6 +32,8 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
     let rules = entries::rules(&mut keys, &draft.names, d);
     let reach = reach::reach(&mut keys, name, addresses.first(), d);
     let preempt = keys.node("preempt").and_then(|node| parts::preempt(node, d));
+    let device = device::Device::find(&mut keys);
+    let accept = keys.flag("accept", d);
     let answer_lower = keys.flag("answer_lower", d).unwrap_or(true);
     let conduct = conduct::conduct(&mut keys, d);
     let strict = keys.flag("strict", d).unwrap_or(false);
@@ -40,6 +43,7 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
     let track = parts::track(&mut keys, d);
     let hooks = hook::lower_all(&mut keys, draft, d);
     let resources = resource::lower_all(&mut keys, draft, d);
+    let device = device.lower(reach.family, wire.vrid, d);
     let refused = keys.refused;
     keys.finish(d);
     let plan = InstancePlan {
@@ -63,8 +67,8 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
         excluded,
         routes,
         rules,
-        device: None,
-        accept: true,
+        device,
+        accept: accept.unwrap_or(!strict),
         announcement,
         track_own_link,
         track_source,
@@ -107,6 +111,9 @@ fn places(name: &Entry, table: &Table) -> Places {
         if let Some(entry) = table.get(key) {
             places.put(key, &entry.node.span);
         }
+    }
+    if let Some(entry) = table.get("vmac").or_else(|| table.get("ipvlan")) {
+        places.put("device", &entry.node.span);
     }
     places
 }

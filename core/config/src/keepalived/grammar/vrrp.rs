@@ -1,8 +1,7 @@
 //! `vrrp_script`, `vrrp_sync_group`, `vrrp_instance`.
 
 use super::{
-    EXTRA, Keyword, NETLINK, NO_BFD, NO_FIREWALL, NO_PRIORITIES, block, line, list, mail, not, not_block,
-    silent,
+    EXTRA, Keyword, NETLINK, NO_BFD, NO_PRIORITIES, block, line, list, mail, not, not_block, silent,
 };
 
 pub(super) const SCRIPT: [Keyword; 8] = [
@@ -47,8 +46,6 @@ pub(super) const GROUP: [Keyword; 15] = [
     silent("sync_group_tracking_weight"),
     silent("global_tracking"),
 ];
-
-const NO_VMAC: &str = "adverts and addresses use the interface's own MAC address";
 
 const AUTH: [Keyword; 2] = [line("auth_type", 1), line("auth_pass", 1)];
 
@@ -95,7 +92,8 @@ pub(super) const INSTANCE: [Keyword; 72] = [
     line("down_timer_adverts", 1),
     line("lower_prio_no_advert", 0),
     line("v3_checksum_as_v2", 0),
-    silent("accept"),
+    line("accept", 0),
+    line("no_accept", 0),
     line("skip_check_adv_addr", 0),
     line("higher_prio_send_advert", 0),
     line("owner_ignore_adverts", 0),
@@ -111,10 +109,13 @@ pub(super) const INSTANCE: [Keyword; 72] = [
     line("track_src_ip", 0),
     not("vrf", "sockets are bound to the interface alone"),
     not("kernel_rx_buf_size", "buffers are sized by the daemon"),
-    not("use_vmac", NO_VMAC),
-    not("use_vmac_addr", NO_VMAC),
-    not("vmac_xmit_base", NO_VMAC),
-    not("use_ipvlan", NO_VMAC),
+    line("use_vmac", 0),
+    not(
+        "use_vmac_addr",
+        "addresses on other interfaces use those as they are",
+    ),
+    line("vmac_xmit_base", 0),
+    line("use_ipvlan", 0),
     not("lvs_sync_daemon_interface", "connections are not synchronised"),
     list("track_file"),
     list("track_process"),
@@ -129,7 +130,6 @@ pub(super) const INSTANCE: [Keyword; 72] = [
         "timer_expired_backup",
         "a Master that slept for longer than its peers wait always steps back; the priority is not used",
     ),
-    not("no_accept", NO_FIREWALL),
     not("promote_secondaries", "the sysctl is left alone"),
     not("notify_deleted", "notify_stop runs when an instance is taken out"),
     not("notify_master_rx_lower_pri", "the script does not run"),
