@@ -17,3 +17,4 @@ mod resources;
 mod routes;
 mod suite;
 mod tracking;
+mod vmac;
