@@ -136,11 +136,13 @@ impl Election {
     fn change(&mut self, mut known: Instance, wanted: &InstancePlan, now: Instant) {
         if known.plan != *wanted {
             let before = known.plan.advert_interval;
+            // Whose addresses these were says whether the host has them of its own.
+            let was_owner = known.plan.priority.is_owner();
             known.plan = wanted.clone();
             known.prepared.outdate();
             known.checksum = planned_checksum(wanted).unwrap_or(known.checksum);
             let abandoned = known.holding.change_instance(wanted);
-            self.orphans.take(abandoned, wanted.priority.is_owner());
+            self.orphans.take(abandoned, was_owner);
             let interval = known.interval();
             match &mut known.phase {
                 Phase::Initialize | Phase::Fault => {}

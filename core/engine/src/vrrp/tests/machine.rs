@@ -78,6 +78,21 @@ fn an_owners_real_address_is_its_source_and_is_never_taken_from_the_host() {
     );
 }
 
+#[test]
+fn a_reload_that_ends_ownership_leaves_the_hosts_address() {
+    let with = |number, net| InstancePlan {
+        addresses: vec![virtual_address(net)],
+        ..plan("a", number)
+    };
+    let mut node = Node::bare();
+    node.link(link(2, "eth0", true, &["10.0.0.2/24", "10.0.0.100/24"]));
+    node.plan(&[with(255, "10.0.0.100/24")], &[]);
+    node.told();
+    node.plan(&[with(100, "10.0.0.5/24")], &[]);
+    let told = node.told();
+    assert!(!told.iter().any(|line| line.contains("remove")), "{told:?}");
+}
+
 // holds VRRP-130, VRRP-137
 #[test]
 fn a_stop_says_goodbye_before_the_addresses_go() {
