@@ -10,7 +10,7 @@ use netlink_packet_core::NetlinkMessage;
 use netlink_packet_route::RouteNetlinkMessage;
 
 use crate::rtnl::Rtnl;
-use crate::{address, entry, sys};
+use crate::{address, entry};
 
 /// Changes what the kernel has of them. Blocking: it belongs where nothing else waits.
 #[derive(Debug)]
@@ -92,15 +92,6 @@ fn settle(change: Change<'_>, code: i32) -> Result<Done, String> {
         (Change::AddEntry(entry), _) => Err(entry::explain(Verb::Add, entry, &error())),
         (Change::RemoveEntry(entry), _) => Err(entry::explain(Verb::Remove, entry, &error())),
     }
-}
-
-/// Lets the deletion of a primary IPv4 address leave its secondaries alone (`promote_secondaries`): else taking one
-/// virtual address off takes others of its subnet with it.
-///
-/// # Errors
-/// Without CAP_NET_ADMIN, or the interface.
-pub fn promote_secondaries(link_name: &str) -> io::Result<()> {
-    sys::write_sysctl(&["net", "ipv4", "conf", link_name, "promote_secondaries"], "1")
 }
 
 #[cfg(test)]
