@@ -11,8 +11,8 @@ use model::effect::SendAdvert;
 use model::fact::{Held, Legacy};
 use model::ids::InstanceName;
 
-/// Says farewell for every instance that was Master, and empties the journal. Goes on after an error: leaving half
-/// the addresses behind is worse than a long log.
+/// Says farewell for every instance that was Master, and empties the journal. Goes on after an error, and without a
+/// journal: leaving half the addresses behind is worse than a long log.
 pub(super) fn leave(journal: &Journal) {
     let legacy: Legacy = match journal
         .load()
@@ -22,9 +22,9 @@ pub(super) fn leave(journal: &Journal) {
         Some(Ok(legacy)) => legacy,
         Some(Err(error)) => {
             tracing::error!(%error, "the journal does not decode; addresses may be left behind");
-            return;
+            Legacy::default()
         }
-        None => return,
+        None => Legacy::default(),
     };
     let mut sender = Sender::new();
     for entry in &legacy.instances {
