@@ -19,6 +19,8 @@ use model::time::Instant;
 pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// Shortest time that a page is kept for.
 const KEEP: Duration = Duration::from_secs(1);
+/// Longest: whoever looks after a stall has to see what is.
+const KEEP_MOST: Duration = Duration::from_secs(10);
 /// Making it takes one part in this many of a processor at most.
 const SHARE: u32 = 20;
 
@@ -39,7 +41,7 @@ impl Kept {
     pub(super) fn make(&mut self, status: &DaemonStatus, asked: Instant) -> Arc<str> {
         self.page = render(status).into();
         let now = clock::now();
-        self.fresh_until = now + KEEP.max(now.since(asked) * SHARE);
+        self.fresh_until = now + (now.since(asked) * SHARE).clamp(KEEP, KEEP_MOST);
         Arc::clone(&self.page)
     }
 }
