@@ -119,11 +119,17 @@ impl Watch {
             // A directory that was removed is not watched any more anyway.
             let _ = self.debouncer.unwatch(gone);
         }
-        for new in wanted.directories.difference(&had) {
-            if let Err(error) = self.debouncer.watch(new, RecursiveMode::NonRecursive) {
-                tracing::warn!(%error, directory = %new.display(), "cannot watch; changes are seen late, or after a reload by hand");
+        // What cannot be watched is tried again with each plan.
+        wanted.directories.retain(|directory| {
+            if had.contains(directory) {
+                return true;
             }
-        }
+            let watched = self.debouncer.watch(directory, RecursiveMode::NonRecursive);
+            if let Err(error) = &watched {
+                tracing::warn!(%error, directory = %directory.display(), "cannot watch; changes are seen late, or after a reload by hand");
+            }
+            watched.is_ok()
+        });
         *self.interest.lock().unwrap_or_else(PoisonError::into_inner) = wanted;
     }
 }
