@@ -182,7 +182,9 @@ impl Guardian {
                     self.station(role).send(&refused);
                 }
             }
-            (Role::Router, ToGuardian::Granted(grants)) => self.broker.handle_grants(grants),
+            (Role::Router, ToGuardian::Granted { commands, hidden }) => {
+                self.broker.handle_grants(commands, hidden);
+            }
             (Role::Router, ToGuardian::Ready) => {
                 self.was_ready = true;
                 // Without a service manager there is nobody to tell.
@@ -190,7 +192,11 @@ impl Guardian {
             }
             (Role::Router, ToGuardian::Serving(plan)) => self.plan = plan,
             (Role::Router, ToGuardian::Fifos(plans)) => {
-                for (path, pipe) in self.fifos.handle_plan(&plans) {
+                let opened = self.fifos.handle_plan(&plans);
+                for path in opened.ended {
+                    self.broker.end_readers(&path, clock::now());
+                }
+                for (path, pipe) in opened.open {
                     self.router.send_with(&FromGuardian::Fifo(path), pipe);
                 }
             }
@@ -202,7 +208,7 @@ impl Guardian {
             }
             (
                 Role::Worker,
-                ToGuardian::Granted(_)
+                ToGuardian::Granted { .. }
                 | ToGuardian::Ready
                 | ToGuardian::Serving(_)
                 | ToGuardian::WorkerShare(_)
@@ -231,7 +237,7 @@ impl Guardian {
 
     fn handle_router_death(&mut self, status: ExitStatus) {
         self.router.forget();
-        self.broker.handle_loss(Role::Router);
+        self.broker.handle_loss(Role::Router, clock::now());
         let code = status.code().and_then(|code| u8::try_from(code).ok());
         if self.stopping.is_some() {
             if code != Some(0) {
@@ -256,7 +262,7 @@ impl Guardian {
 
     fn handle_worker_death(&mut self, status: ExitStatus) {
         self.worker.forget();
-        self.broker.handle_loss(Role::Worker);
+        self.broker.handle_loss(Role::Worker, clock::now());
         if self.stopping.is_some() || self.exit.is_some() {
             return;
         }
@@ -316,10 +322,23 @@ impl Guardian {
     }
 
     fn leave(&mut self, code: u8) {
+        self.exit = Some(code);
+        self.let_readers_end();
         self.broker.kill_all();
         self.fifos.leave();
         self.worker.kill();
-        self.exit = Some(code);
+    }
+
+    /// Readers of named pipes act on the last lines, which are those of this stop. The router is gone, and with it all
+    /// that could not wait.
+    fn let_readers_end(&mut self) {
+        let until = clock::now() + broker::KILL_AFTER;
+        self.broker.handle_loss(Role::Router, clock::now());
+        self.broker.handle_deadlines(clock::now());
+        while self.broker.has_readers() && clock::now() < until {
+            std::thread::sleep(Duration::from_millis(10));
+            self.handle_deaths();
+        }
     }
 
     fn station(&mut self, role: Role) -> &mut Station {

@@ -184,8 +184,13 @@ pub struct HookEvent {
 /// Router or worker to guardian.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ToGuardian {
-    /// The router (only it): all commands that the worker may ask for from now on.
-    Granted(Vec<ExecGrant>),
+    /// The router (only it): what holds for commands from now on.
+    Granted {
+        /// All that the worker may ask for.
+        commands: Vec<ExecGrant>,
+        /// Variables of the environment that hold plugins' secrets: no command gets them.
+        hidden: Vec<String>,
+    },
     /// The router (only it): it has a configuration and serves it.
     Ready,
     /// The router (only it): the plan that it serves, encoded, for a successor that finds the configuration broken.
@@ -234,6 +239,8 @@ pub struct ExecRequest {
     pub timeout: Duration,
     /// Bytes kept of its standard output; the rest is read and dropped.
     pub output_max: u32,
+    /// The named pipe that it reads: it is ended when that is to be another, or none, and with the router.
+    pub reads: Option<PathBuf>,
 }
 
 /// How a command ended.

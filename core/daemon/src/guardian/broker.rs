@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -24,13 +24,15 @@ mod tests;
 /// Commands that run at once. One more is refused: something is stuck.
 const JOBS_MAX: usize = 512;
 /// From the polite signal to the other one.
-const KILL_AFTER: Duration = Duration::from_secs(2);
+pub(super) const KILL_AFTER: Duration = Duration::from_secs(2);
 /// Output kept of one command, whatever is asked.
 const OUTPUT_MAX: usize = 64 << 10;
 
 #[derive(Default)]
 pub(super) struct Broker {
     granted: Vec<ExecGrant>,
+    /// Variables that no command gets.
+    hidden: Vec<String>,
     /// By process number.
     jobs: BTreeMap<i32, Job>,
 }
@@ -39,6 +41,8 @@ struct Job {
     role: Role,
     /// Nobody when whoever asked has died: its successor counts from 1 again, and must not get this answer.
     asked: Option<ExecId>,
+    /// The named pipe that it reads.
+    reads: Option<PathBuf>,
     child: Child,
     pipe: File,
     stdout: Vec<u8>,
@@ -52,8 +56,9 @@ struct Job {
 }
 
 impl Broker {
-    pub(super) fn handle_grants(&mut self, grants: Vec<ExecGrant>) {
-        self.granted = grants;
+    pub(super) fn handle_grants(&mut self, commands: Vec<ExecGrant>, hidden: Vec<String>) {
+        self.granted = commands;
+        self.hidden = hidden;
     }
 
     /// Starts a command, or says why not.
@@ -98,6 +103,7 @@ impl Broker {
             user: user
                 .map(|(user, group)| resolve(&user, group.as_deref()))
                 .transpose()?,
+            hidden: self.hidden.iter().map(OsString::from).collect(),
             new_group: true,
             stdout: Output::To(write),
             ..Spawn::new(search(&program).ok_or_else(|| format!("cannot run {program}: no such program"))?)
@@ -106,6 +112,7 @@ impl Broker {
         let job = Job {
             role,
             asked: Some(request.id),
+            reads: request.reads,
             child,
             pipe: File::from(read),
             stdout: Vec::new(),
@@ -179,15 +186,31 @@ impl Broker {
     }
 
     /// Whoever asked is dead: nobody is answered. What the worker asked for is ended; what the router asked for are
-    /// the operator's own commands, which run to their end.
-    pub(super) fn handle_loss(&mut self, of: Role) {
+    /// the operator's own commands, which run to their end. Only readers of named pipes do not: the next router starts
+    /// its own, and of two readers each would get a part.
+    pub(super) fn handle_loss(&mut self, of: Role, now: Instant) {
         for job in self.jobs.values_mut().filter(|job| job.role == of) {
             job.asked = None;
             match of {
+                Role::Router if job.reads.is_some() => job.deadline = now,
                 Role::Router => {}
                 Role::Worker => job.signal(Signal::KILL),
             }
         }
+    }
+
+    /// Ends the readers of a named pipe, politely at first.
+    pub(super) fn end_readers(&mut self, of: &Path, now: Instant) {
+        for job in self.jobs.values_mut() {
+            if job.reads.as_deref() == Some(of) {
+                job.deadline = now;
+            }
+        }
+    }
+
+    /// Whether somebody still reads a named pipe.
+    pub(super) fn has_readers(&self) -> bool {
+        self.jobs.values().any(|job| job.reads.is_some())
     }
 
     pub(super) fn kill_all(&mut self) {

@@ -10,40 +10,57 @@ use super::broker::resolve;
 
 #[derive(Debug, Default)]
 pub(super) struct Fifos {
-    made: Vec<PathBuf>,
+    made: Vec<FifoPlan>,
+}
+
+/// What comes of a plan.
+#[derive(Debug, Default)]
+pub(super) struct Opened {
+    /// Pipes whose readers are to end: they are to be others, or none.
+    pub(super) ended: Vec<PathBuf>,
+    /// The writing end of each pipe.
+    pub(super) open: Vec<(PathBuf, OwnedFd)>,
 }
 
 impl Fifos {
-    /// Makes those that are wanted, removes the others, and gives the writing ends.
-    pub(super) fn handle_plan(&mut self, plans: &[FifoPlan]) -> Vec<(PathBuf, OwnedFd)> {
-        let is_wanted = |path: &Path| plans.iter().any(|plan| plan.path == path);
-        self.made
-            .extract_if(.., |path| !is_wanted(path))
-            .for_each(|path| remove(&path));
-        let mut open = Vec::new();
+    /// Makes those that are wanted and removes the others. One with another owner is another pipe.
+    pub(super) fn handle_plan(&mut self, plans: &[FifoPlan]) -> Opened {
+        let mut opened = Opened::default();
+        for was in std::mem::take(&mut self.made) {
+            let wanted = plans.iter().find(|plan| plan.path == was.path);
+            if wanted.is_none_or(|plan| owner(plan) != owner(&was)) {
+                remove(&was.path);
+            }
+            if wanted != Some(&was) {
+                opened.ended.push(was.path);
+            }
+        }
         for plan in plans {
-            let owner = plan.owner.as_ref();
-            let owner = owner.map(|(user, group)| resolve(user, group.as_deref()));
-            let opened = owner
+            let owner = owner(plan).map(|(user, group)| resolve(user, group.as_deref()));
+            let pipe = owner
                 .transpose()
                 .and_then(|owner| linux::fifo::open_owned(&plan.path, owner));
-            match opened {
+            match pipe {
                 Ok(pipe) => {
-                    if !self.made.contains(&plan.path) {
-                        self.made.push(plan.path.clone());
-                    }
-                    open.push((plan.path.clone(), pipe));
+                    self.made.push(plan.clone());
+                    opened.open.push((plan.path.clone(), pipe));
                 }
                 Err(error) => tracing::error!(error, "nothing is told through a named pipe"),
             }
         }
-        open
+        opened
     }
 
     /// Removes all.
     pub(super) fn leave(&mut self) {
-        self.made.drain(..).for_each(|path| remove(&path));
+        self.made.drain(..).for_each(|plan| remove(&plan.path));
     }
+}
+
+/// Whose it is: who was named, else whoever the reader runs as, who could not open it otherwise.
+fn owner(plan: &FifoPlan) -> Option<&(String, Option<String>)> {
+    let reads = plan.reader.as_ref().and_then(|reader| reader.user.as_ref());
+    plan.owner.as_ref().or(reads)
 }
 
 fn remove(path: &Path) {

@@ -7,7 +7,10 @@ use super::*;
 fn frames_survive_any_cut() {
     let frames = [
         ToGuardian::Ready,
-        ToGuardian::Granted(Vec::new()),
+        ToGuardian::Granted {
+            commands: Vec::new(),
+            hidden: vec!["TOKEN".into()],
+        },
         ToGuardian::Ready,
     ];
     let bytes: Vec<u8> = frames

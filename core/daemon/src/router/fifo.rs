@@ -151,6 +151,7 @@ impl Fifos {
             user: reader.user.clone(),
             timeout: READER_TIME,
             output_max: OUTPUT_MAX,
+            reads: Some(fifo.plan.path.clone()),
         })
     }
 }

@@ -256,5 +256,6 @@ fn request(id: u64, command: &CommandPlan, event: Option<&HookEvent>, timeout: D
         user: command.user.clone(),
         timeout,
         output_max: OUTPUT_MAX,
+        reads: None,
     }
 }

@@ -69,6 +69,12 @@ impl Plugins {
     }
 }
 
+/// The variables of the environment that hold secrets of a plan's plugins.
+pub(super) fn hidden(plan: &Plan) -> Vec<String> {
+    let secrets = plan.plugins.iter().map(|plugin| &plugin.grants.secret);
+    secrets.flat_map(secrets::variables).collect()
+}
+
 /// Files that are read for the plugins of a plan.
 pub(super) fn files(plan: &Plan) -> impl Iterator<Item = PathBuf> {
     plan.plugins.iter().flat_map(|plugin| {

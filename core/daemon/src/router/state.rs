@@ -352,13 +352,11 @@ impl Router {
             .collect();
         self.configuration.last_error = None;
         self.previous = std::mem::replace(&mut self.plan, plan);
-        let granted = self
-            .plan
-            .plugins
-            .iter()
-            .flat_map(|plugin| plugin.grants.exec.clone())
-            .collect();
-        self.doors.guardian.send(ToGuardian::Granted(granted));
+        let plugins = self.plan.plugins.iter();
+        self.doors.guardian.send(ToGuardian::Granted {
+            commands: plugins.flat_map(|plugin| plugin.grants.exec.clone()).collect(),
+            hidden: plugins::hidden(&self.plan),
+        });
         self.fifos.handle_plan(&self.plan.fifos);
         let fifos = self.plan.fifos.clone();
         self.doors.guardian.send(ToGuardian::Fifos(fifos));

@@ -80,6 +80,7 @@ impl Broker for GuardianBroker {
             user: None,
             timeout,
             output_max,
+            reads: None,
         };
         let is_sent = self.port.send(ToGuardian::Exec(request));
         let waiting = Arc::clone(&self.waiting);

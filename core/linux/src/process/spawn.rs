@@ -27,6 +27,8 @@ pub struct Spawn {
     pub args: Vec<OsString>,
     /// Variables beside, or instead of, those inherited. IFS and LD_* are never handed on.
     pub environment: Vec<(OsString, OsString)>,
+    /// Variables that are not handed on either.
+    pub hidden: Vec<OsString>,
     /// Descriptors it gets, and their numbers there (3 or more). All others are closed, as all of ours are closed at
     /// exec.
     pub fds: Vec<(OwnedFd, RawFd)>,
@@ -66,6 +68,7 @@ impl Spawn {
             name: None,
             args: Vec::new(),
             environment: Vec::new(),
+            hidden: Vec::new(),
             fds: Vec::new(),
             user: None,
             new_group: false,
@@ -97,7 +100,7 @@ pub fn spawn(order: Spawn) -> io::Result<Child> {
     if let Some(name) = order.name {
         command.arg0(name);
     }
-    clean_environment(&mut command);
+    clean_environment(&mut command, &order.hidden);
     command.envs(order.environment);
     command.stdout(stdio(order.stdout)).stderr(stdio(order.stderr));
     if order.new_group {
@@ -187,9 +190,9 @@ fn close_at_exec() {
     };
 }
 
-fn clean_environment(command: &mut Command) {
+fn clean_environment(command: &mut Command, hidden: &[OsString]) {
     for (name, _) in std::env::vars_os() {
-        if name == "IFS" || name.as_encoded_bytes().starts_with(b"LD_") {
+        if name == "IFS" || hidden.contains(&name) || name.as_encoded_bytes().starts_with(b"LD_") {
             command.env_remove(name);
         }
     }

@@ -45,6 +45,14 @@ pub(super) fn files(sources: &BTreeMap<String, SecretSource>) -> impl Iterator<I
     })
 }
 
+/// The variables of the environment that hold them.
+pub(super) fn variables(sources: &BTreeMap<String, SecretSource>) -> impl Iterator<Item = String> + '_ {
+    sources.values().filter_map(|source| match source {
+        SecretSource::Environment(variable) => Some(variable.clone()),
+        SecretSource::File(_) => None,
+    })
+}
+
 fn from_file(path: &Path) -> Result<String, String> {
     let shown = path.display();
     let (file, metadata) = file::open(path)?;
