@@ -36,9 +36,17 @@ impl Host {
     /// `text` with every secret in it blacked out.
     pub fn without_secrets<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
-        for Secret(secret) in self.secrets.get().values().flatten() {
-            if secret.len() >= SHORTEST && text.contains(secret.as_str()) {
-                text = Cow::Owned(text.replace(secret.as_str(), BLACK));
+        let values = self.secrets.get();
+        let mut secrets: Vec<&str> = values
+            .values()
+            .flatten()
+            .map(|Secret(text)| text.as_str())
+            .collect();
+        // One may be a part of another, of which the rest would stay.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        for secret in secrets {
+            if secret.len() >= SHORTEST && text.contains(secret) {
+                text = Cow::Owned(text.replace(secret, BLACK));
             }
         }
         text

@@ -38,3 +38,15 @@ fn a_secret_is_blacked_out() {
     assert_eq!(text, "at http://x/[secret]/17: refused");
     assert_eq!(format!("{:?}", Secret("s3cret".to_owned())), "Secret(..)");
 }
+
+#[test]
+fn a_secret_within_a_longer_one_leaves_nothing_of_it() {
+    let host = host();
+    let secret = |text: &str| Ok(Secret(text.to_owned()));
+    host.set_secrets(Values::from([
+        ("a".to_owned(), secret("s3cret")),
+        ("b".to_owned(), secret("s3cret-and-more")),
+    ]));
+    let text = host.without_secrets("s3cret-and-more, s3cret");
+    assert_eq!(text, "[secret], [secret]");
+}
