@@ -24,6 +24,18 @@ local function must(value, err)
   return value
 end
 
+-- The password; one that cannot be read is no word about the server.
+local function password_of(parameters)
+  if not parameters.password_file then
+    return ""
+  end
+  local password, err = host.secret.get(parameters.password_file)
+  if not password then
+    error({ status = "unknown", message = err.message })
+  end
+  return password
+end
+
 local function bytes(hex)
   return (string.gsub(hex, "%x%x", function(pair)
     return string.char(tonumber(pair, 16))
@@ -110,7 +122,7 @@ local function log_in(talk, parameters)
     send(talk, string.pack("<I4I4B", flags, PACKET_MAX, UTF8) .. string.rep("\0", 23))
     must(talk.connection:start_tls({ insecure = true }))
   end
-  local password = if parameters.password_file then must(host.secret.get(parameters.password_file)) else ""
+  local password = password_of(parameters)
   local answer = proof(method, password, salt)
   local head = string.pack("<I4I4B", flags, PACKET_MAX, UTF8) .. string.rep("\0", 23)
   send(talk, head .. (parameters.user or "root") .. "\0" .. string.char(#answer) .. answer .. method .. "\0")
@@ -219,7 +231,7 @@ local function check(target)
     return verdict
   end
   if type(verdict) == "table" then
-    return "down", verdict.message
+    return verdict.status or "down", verdict.message
   end
   -- A limit, or what is not granted: no word about the server.
   error(verdict, 0)

@@ -26,6 +26,18 @@ local function must(value, err)
   return value
 end
 
+-- The password; one that cannot be read is no word about the server.
+local function password_of(parameters)
+  if not parameters.password_file then
+    return ""
+  end
+  local password, err = host.secret.get(parameters.password_file)
+  if not password then
+    error({ status = "unknown", message = err.message })
+  end
+  return password
+end
+
 local function bytes(hex)
   return (string.gsub(hex, "%x%x", function(pair)
     return string.char(tonumber(pair, 16))
@@ -86,7 +98,7 @@ local function log_in(connection, parameters)
   local words = { "user", user, "database", parameters.database or user, "" }
   local body = string.pack(">I4", PROTOCOL) .. table.concat(words, "\0") .. "\0"
   must(connection:write(string.pack(">I4", #body + 4) .. body))
-  local password = if parameters.password_file then must(host.secret.get(parameters.password_file)) else ""
+  local password = password_of(parameters)
   while true do
     local kind, text = receive(connection)
     if kind == "Z" then
@@ -156,7 +168,7 @@ local function check(target)
   local good, columns = pcall(talk, target, parameters)
   if not good then
     if type(columns) == "table" then
-      return "down", columns.message
+      return columns.status or "down", columns.message
     end
     -- A limit, or what is not granted: no word about the server.
     error(columns, 0)

@@ -15,18 +15,23 @@ use super::said;
 
 const PASSWORD: &str = "s3cret-s3cret";
 
-/// What a plugin says; its secret `/pw` is the password and `/no` another.
+/// What a plugin says; its secret `/pw` is the password, `/no` another, and `/lost` cannot be read.
 async fn says(name: &str, target: SocketAddr, cases: &[Parameters]) -> String {
     let platform = platform();
     let mut plan = plan(name, "");
     plan.source = PluginSource::Embedded;
     let secret = |name: &str| (name.to_owned(), SecretSource::File(name.into()));
-    plan.grants.secret = ["/pw", "/no"].map(secret).into();
+    plan.grants.secret = ["/pw", "/no", "/lost"].map(secret).into();
     platform.set_plugins(vec![plan]);
     let value = |name: &str, text: &str| (name.to_owned(), Ok(Secret(text.to_owned())));
     platform.set_secrets(
         &name.into(),
-        [value("/pw", PASSWORD), value("/no", "an0ther-s3cret")].into(),
+        [
+            value("/pw", PASSWORD),
+            value("/no", "an0ther-s3cret"),
+            ("/lost".to_owned(), Err("no such file".to_owned())),
+        ]
+        .into(),
     );
     let mut all = Vec::new();
     for case in cases {
@@ -152,6 +157,7 @@ async fn postgres_logs_in_and_tells_its_role() {
         given([("role", "standby".into()), ("lag", 10.into())]),
         given([("role", "standby".into()), ("lag", 5.into())]),
         given([("role", "primary".into())]),
+        given([password("/lost")]),
         given([password("/etc/other")]),
         given([("rolle", "primary".into())]),
     ];
@@ -164,7 +170,8 @@ async fn postgres_logs_in_and_tells_its_role() {
     up: it is a standby
     down: it is a standby, 7 s behind
     down: it is a standby, not a primary
-    unknown: postgres.lua:89: the secret /etc/other is not granted; add /etc/other = "/PATH/OF/ITS/FILE" to secret in the plugin's grants
+    unknown: the secret /lost: no such file
+    unknown: postgres.lua:37: the secret /etc/other is not granted; add /etc/other = "/PATH/OF/ITS/FILE" to secret in the plugin's grants
     unknown: parameter rolle of postgres is not known, not a string
     "#);
 }
@@ -252,6 +259,7 @@ async fn mysql_logs_in_and_tells_its_role() {
     let cases = [
         given([password()]),
         given([("password_file", "/no".into())]),
+        given([("password_file", "/lost".into())]),
         given([]),
         given([password(), ("role", "replica".into()), ("lag", 10.into())]),
         given([password(), ("role", "primary".into())]),
@@ -262,6 +270,7 @@ async fn mysql_logs_in_and_tells_its_role() {
     insta::assert_snapshot!(says("mysql", target, &cases).await, @r#"
     up: 5.5.5-10.11.6-MariaDB answers
     down: Access denied for user 'root'@'localhost'
+    unknown: the secret /lost: no such file
     down: Access denied for user 'root'@'localhost'
     up: 5.5.5-10.11.6-MariaDB answers
     down: it is a replica, not a primary
