@@ -64,7 +64,8 @@ local function check(target)
     return "down", `it exports no such {parameters.metric}{cut}`
   end
   for _, value in if parameters.sum then { sum } else values do
-    if value < (parameters.min or -math.huge) or value > (parameters.max or math.huge) then
+    -- NaN is within no bounds.
+    if not (value >= (parameters.min or -math.huge) and value <= (parameters.max or math.huge)) then
       return "down", `{parameters.metric} is {value}`
     end
   end

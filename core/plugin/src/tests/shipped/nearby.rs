@@ -81,7 +81,7 @@ async fn haproxy_counts_servers() {
 
 #[tokio::test]
 async fn prometheus_holds_numbers_to_bounds() {
-    let body = "pg_up 1\nlag{slot=\"a\"} 3\nlag{slot=\"b\"} 9\n";
+    let body = "pg_up 1\nlag{slot=\"a\"} 3\nlag{slot=\"b\"} 9\nage NaN\n";
     let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     let (target, _) = server("", answer.leak()).await;
     let metric = |name: &str| ("metric", text(name));
@@ -92,6 +92,7 @@ async fn prometheus_holds_numbers_to_bounds() {
         given([metric("lag"), ("max", 5.into()), ("labels", labels)]),
         given([metric("lag"), ("max", 12.into()), ("sum", true.into())]),
         given([metric("none")]),
+        given([metric("age"), ("max", 5.into())]),
         given([]),
     ];
     let dir = tempfile::tempdir().expect("a directory");
@@ -101,6 +102,7 @@ async fn prometheus_holds_numbers_to_bounds() {
     up: lag is 3
     up: lag is 12
     down: it exports no such none
+    down: age is nan
     unknown: prometheus needs the parameter metric, such as metric = "pg_up"
     "#);
 }
