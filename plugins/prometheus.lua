@@ -48,7 +48,9 @@ local function check(target)
   if response.status ~= 200 then
     return "down", `status {response.status}`
   end
-  local samples, why = host.prometheus.find(response.body, parameters.metric)
+  -- The last line of a body that is cut is not whole.
+  local body = if response.truncated then string.match(response.body, "^(.*)\n") or "" else response.body
+  local samples, why = host.prometheus.find(body, parameters.metric)
   if not samples then
     return "down", why.message
   end
@@ -59,9 +61,12 @@ local function check(target)
       sum += sample.value
     end
   end
+  -- What was cut off may hold another sample; only where one is looked for, one is enough.
+  if response.truncated and (parameters.sum or #values ~= 1) then
+    return "unknown", `longer than {#response.body} bytes`
+  end
   if #values == 0 then
-    local cut = if response.truncated then `; the first {#response.body} bytes were looked through` else ""
-    return "down", `it exports no such {parameters.metric}{cut}`
+    return "down", `it exports no such {parameters.metric}`
   end
   for _, value in if parameters.sum then { sum } else values do
     -- NaN is within no bounds.

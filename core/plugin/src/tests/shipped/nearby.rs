@@ -107,6 +107,36 @@ async fn prometheus_holds_numbers_to_bounds() {
     "#);
 }
 
+/// The limit of a body is in the middle of `lag 17`.
+#[tokio::test]
+async fn prometheus_judges_no_body_that_is_cut() {
+    const LIMIT: usize = 64 << 10;
+    let whole = "pg_up 1\nof{slot=\"a\"} 3\nof{slot=\"b\"} 9\n";
+    let rest = "\nlag 1";
+    let filler = "#".repeat(LIMIT - whole.len() - rest.len());
+    let body = format!("{whole}{filler}{rest}7\n");
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let (target, _) = server("", answer.leak()).await;
+    let metric = |name: &str| ("metric", text(name));
+    let cases = [
+        given([metric("pg_up"), ("min", 1.into())]),
+        given([metric("pg_up"), ("min", 2.into())]),
+        given([metric("pg_up"), ("min", 1.into()), ("sum", true.into())]),
+        given([metric("lag"), ("max", 5.into())]),
+        given([metric("of"), ("max", 10.into())]),
+        given([metric("none")]),
+    ];
+    let dir = tempfile::tempdir().expect("a directory");
+    insta::assert_snapshot!(says("prometheus", Some(target), dir.path(), &cases).await, @r"
+    up: pg_up is 1
+    down: pg_up is 1
+    unknown: longer than 65536 bytes
+    unknown: longer than 65536 bytes
+    unknown: longer than 65536 bytes
+    unknown: longer than 65536 bytes
+    ");
+}
+
 #[tokio::test]
 async fn processes_are_found_by_file_and_group() {
     let dir = tempfile::tempdir().expect("a directory");
