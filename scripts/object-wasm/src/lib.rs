@@ -1,19 +1,22 @@
 //! Keeps an object behind a URL while Master: a key of Consul or of an inventory, a DNS record in an API that takes PUT and
 //! DELETE. What stands there says whose it is.
 //!
-//! Parameters: `url`; `body`, what is put there (the name of the instance when absent); the secret `token`, when it is
-//! granted, goes along as a bearer token.
+//! Parameters: `url`; `body`, what is put there, another on each node: by it a Backup sees whether the object is still its
+//! own, and may be deleted. The secret `token`, when it is granted, goes along as a bearer token.
 
-use bellwether_plugin::{Event, http, request, secret};
+use bellwether_plugin::{Event, http, request, secret, text};
 use serde::Deserialize;
 
-bellwether_plugin::resource!(verify, apply, undo);
+bellwether_plugin::resource!(verify, apply, undo, [
+    text("url", "where the object is").required(),
+    text("body", "what is put there, another on each node").required(),
+]);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Parameters {
     url: String,
-    body: Option<String>,
+    body: String,
 }
 
 fn verify(event: Event) -> Result<bool, String> {
@@ -42,9 +45,8 @@ fn undo(event: Event) -> Result<(), String> {
 
 fn read(event: &Event) -> Result<(Parameters, Vec<u8>), String> {
     let parameters: Parameters = serde_json::from_str(&event.parameters)
-        .map_err(|error| format!("object takes url and body, and needs url: {error}"))?;
-    let body = parameters.body.as_ref().unwrap_or(&event.name);
-    let body = body.clone().into_bytes();
+        .map_err(|error| format!("object needs url and body, and takes no more: {error}"))?;
+    let body = parameters.body.clone().into_bytes();
     Ok((parameters, body))
 }
 
