@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use hostcall::node::Instances;
 use hostcall::{Broker, Host, Roots, Services};
 use model::declared::Declared;
+use model::ids::PluginName;
 use model::link::ExecOutcome;
 use model::plan::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource, SecretSource};
 
@@ -88,14 +89,14 @@ pub fn describe(file: &Path, bytes: Vec<u8>) -> Result<Description, String> {
                 runtime: "WebAssembly",
                 exports,
                 uses: guest.imports().filter(|name| name != "types").collect(),
-                declared: wasm::declared(&guest, &bare_host(), &plan.limits)?,
+                declared: wasm::declared(&guest, bare_host(plan.name), &plan.limits)?,
             })
         }
     }
 }
 
 /// A host that grants nothing: for saying what it takes, a plugin needs none.
-fn bare_host() -> Arc<Host> {
+pub(crate) fn bare_host(name: PluginName) -> Host {
     let services = Services {
         broker: Arc::new(Nobody),
         roots: Roots::from_der([]),
@@ -103,13 +104,7 @@ fn bare_host() -> Arc<Host> {
         instances: Instances::default(),
     };
     let (grants, limits) = (Grants::default(), Limits::default());
-    Arc::new(Host::new(
-        "described".into(),
-        grants,
-        limits,
-        services,
-        Arc::default(),
-    ))
+    Host::new(name, grants, limits, services, Arc::default())
 }
 
 /// Runs nothing.

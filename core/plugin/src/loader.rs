@@ -1,11 +1,14 @@
 //! Tries new code, aside from the threads that run plugins.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use model::declared::Declared;
 
+use crate::describe::bare_host;
 use crate::embedded;
 use crate::lua;
 use crate::platform::Shared;
@@ -56,7 +59,7 @@ impl Loader {
 /// Tries code and lets it serve, or says why not.
 pub(crate) fn try_load(shared: &Shared, load: Load) {
     let Load { slot, bytes, anew } = load;
-    match compile(shared, &slot, &bytes) {
+    match outlived(|| compile(shared, &slot, &bytes)) {
         Ok((code, declared)) => slot.accept(bytes, code, declared, anew),
         Err(error) => slot.refuse(error),
     }
@@ -86,10 +89,28 @@ fn compile(shared: &Shared, slot: &Slot, bytes: &Arc<[u8]>) -> Result<(Code, Opt
         }
         Kind::Wasm => {
             let guest = wasm::load(&shared.wasm, &file, bytes, &slot.plan)?;
-            let declared = wasm::declared(&guest, &slot.host, &slot.plan.limits)?;
+            let bare = bare_host(slot.plan.name.clone());
+            let declared = wasm::declared(&guest, bare, &slot.plan.limits)?;
             Ok((Code::Wasm(Arc::new(guest)), declared))
         }
     }
+}
+
+/// What `work` gives. A panic in it is an error too: the thread has the code of others to load.
+fn outlived<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    // Nothing that it was making is used after a panic.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let what = words(&*panic).unwrap_or("see the log");
+        Err(format!(
+            "loading it failed by a mistake of bellwether's own: {what}"
+        ))
+    })
+}
+
+/// What a panic said.
+fn words(panic: &(dyn Any + Send)) -> Option<&str> {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
 }
 
 fn spawn(name: &str, shared: &Arc<Shared>) -> Sender<Load> {
@@ -112,3 +133,6 @@ fn work(receiver: &Receiver<Load>, shared: &std::sync::Weak<Shared>) {
         try_load(&shared, load);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::plan::Limits;
+use model::plan::{Limits, NetGrant};
 use model::probe::Status;
 
-use super::kit::{act, ask, does, loaded, plan, probes, settled};
+use super::kit::{act, ask, does, guest, loaded, plan, platform, probes, settled};
 use crate::Platform;
 
 /// It is unknown, for this reason, and the next check is well.
@@ -178,4 +178,19 @@ async fn it_is_benched_when_it_goes_on() {
             .expect("its rest ends");
         assert_eq!(settled(&platform, |_| true).await.error, None, "{file}");
     }
+}
+
+#[tokio::test]
+async fn a_component_reaches_nothing_while_it_says_what_it_takes() {
+    let platform = platform();
+    let mut plan = plan("it", "probe.wasm");
+    let net = "127.0.0.0/8".parse().expect("a network");
+    plan.grants.net.push(NetGrant::Net { net, port: None });
+    platform.set_plugins(vec![plan]);
+    platform.set_code("it".into(), Ok(guest("probe")));
+    let status = settled(&platform, |status| {
+        status.generation > 0 || status.error.is_some()
+    })
+    .await;
+    assert_eq!((status.generation, status.error), (1, None));
 }

@@ -77,20 +77,15 @@ pub(crate) fn load(engine: &Engine, file: &str, bytes: &[u8], plan: &PluginPlan)
     })
 }
 
-/// What a component says that it takes: its first run, before it serves.
-pub(crate) fn declared(
-    guest: &Guest,
-    host: &Arc<Host>,
-    limits: &Limits,
-) -> Result<Option<Vec<Declared>>, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build();
+/// What a component says that it takes: its first run, before it serves. The host should grant nothing: no word about
+/// parameters needs a server or a secret.
+pub(crate) fn declared(guest: &Guest, host: Host, limits: &Limits) -> Result<Option<Vec<Declared>>, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("{}: cannot ask it: {error}", guest.file))?;
     let _running = ticker::Running::begin();
     runtime.block_on(async {
         let deadline = tokio::time::Instant::now() + FIRST_RUN;
-        let call = Call::new(Arc::clone(host), "loading".to_owned(), None, deadline);
+        let call = Call::new(Arc::new(host), "loading".to_owned(), None, deadline);
         let asked = tokio::time::timeout_at(deadline, guest.declared(call, limits));
         let late = |_| format!("{}: it did not say its parameters in time", guest.file);
         asked.await.map_err(late)?.map_err(|fault| fault.text)

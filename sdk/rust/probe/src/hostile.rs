@@ -1,6 +1,6 @@
 //! What a guest may not do, done.
 
-use bellwether_plugin::{Error, Verdict, kv, log, process, unknown, up};
+use bellwether_plugin::{Error, ErrorCode, Parameter, Verdict, kv, log, process, tcp, unknown, up};
 
 pub fn act(act: &str) -> Result<Verdict, Error> {
     match act {
@@ -29,6 +29,13 @@ pub fn act(act: &str) -> Result<Verdict, Error> {
         "fail" => panic!("as asked"),
         _ => Ok(unknown(format!("no such act: {act}"))),
     }
+}
+
+/// Uses what it is granted while it should only say what it takes; nothing is granted then.
+pub fn tells(parameter: Parameter) -> Parameter {
+    let error = tcp::connect("127.0.0.1", 1, None).err();
+    assert!(error.is_some_and(|error| error.code == ErrorCode::Denied), "nothing is granted");
+    parameter
 }
 
 /// Ten megabytes.

@@ -10,7 +10,7 @@ mod facts;
 mod hostile;
 mod keep;
 
-bellwether_plugin::check!(check, [text("act", "what it does").required()]);
+bellwether_plugin::check!(check, [hostile::tells(text("act", "what it does").required())]);
 bellwether_plugin::resource!(keep::verify, keep::apply, keep::undo);
 
 fn check(target: Target) -> Result<Verdict, Error> {
