@@ -110,7 +110,7 @@ fn postgresql_lets_us_in_and_has_a_role() {
         let all = [&["user=watch", "database=postgres"], parameters].concat();
         settles(&node, "postgres", Some(5432), &all, wanted)
     };
-    let server = serve();
+    let mut server = serve();
     assert_eq!(ask(&[&good], "up"), "up: it is a primary");
     assert_eq!(
         ask(&[&bad], "down: password"),
@@ -121,9 +121,8 @@ fn postgresql_lets_us_in_and_has_a_role() {
         "down: it is a primary, not a standby"
     );
     server.signal(rustix::process::Signal::INT);
-    drop(server);
+    server.ended();
     // A standby without a primary is one that hears of none.
-    let _ = std::fs::remove_file(data.join("postmaster.pid"));
     std::fs::write(data.join("standby.signal"), "").expect("written");
     let _server = serve();
     assert_eq!(ask(&[&good, "role=standby"], "up"), "up: it is a standby");
@@ -162,7 +161,7 @@ fn mariadb_lets_us_in_and_has_a_role() {
     let mut server = serve(&[&format!("--init-file={}", begin.display())]);
     let version = ask(&[&good, "role=primary"], "up");
     assert!(
-        version.contains("MariaDB answers") || version.ends_with(" answers"),
+        version.contains("MariaDB") && version.ends_with(" answers"),
         "{version}"
     );
     assert_eq!(
