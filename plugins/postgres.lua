@@ -4,17 +4,20 @@
 --   database       the user's name when absent
 --   password_file  file with the password, which only root has to be able to read
 --   role           "primary" or "standby"; any when absent
---   lag            most seconds since a standby replayed a transaction
+--   lag            most seconds that a standby is behind; cut off from its primary: since its last transaction
 --   tls            true: asks for TLS, and takes any certificate
 --!strict
 
 local KNOWN = {
   user = "string", database = "string", password_file = "string", role = "string", lag = "number", tls = "boolean",
 }
--- One row: whether it is a standby, and seconds since the last transaction that it replayed. A standby that has
--- everything its primary sent is not behind, however long nothing happened.
-local QUERY = "SELECT pg_is_in_recovery(), CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0 "
-  .. "ELSE COALESCE(EXTRACT(EPOCH FROM now() - pg_last_xact_replay_timestamp()), 0) END"
+-- One row: whether it is a standby, and seconds since the last transaction that it replayed; NULL when it replayed none
+-- since it started. A standby that has everything its primary sent is not behind, however long nothing happened, as long
+-- as it hears of its primary: whoever may log in sees whether there is a receiver, if not what it does. Where the primary
+-- was idle, one that is cut off counts as behind for longer than it is.
+local QUERY = "SELECT pg_is_in_recovery(), CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() "
+  .. "AND EXISTS (SELECT 1 FROM pg_stat_wal_receiver) THEN 0 "
+  .. "ELSE EXTRACT(EPOCH FROM now() - pg_last_xact_replay_timestamp()) END"
 -- Frontend/backend protocol 3.0 and the code of SSLRequest (PostgreSQL's manual, "Message Formats").
 local PROTOCOL, SSL_REQUEST = 196608, 80877103
 
@@ -177,9 +180,13 @@ local function check(target)
   if parameters.role and role ~= parameters.role then
     return "down", `it is a {role}, not a {parameters.role}`
   end
-  local lag = tonumber(columns[2]) or 0
-  if role == "standby" and parameters.lag and lag > parameters.lag then
-    return "down", string.format("it is a standby, %.0f s behind", lag)
+  if role == "standby" and parameters.lag then
+    local lag = tonumber(columns[2])
+    if not lag then
+      return "down", "it is a standby that has replayed nothing yet"
+    elseif lag > parameters.lag then
+      return "down", string.format("it is a standby, %.0f s behind", lag)
+    end
   end
   return "up", `it is a {role}`
 end

@@ -1,7 +1,7 @@
 //! Shipped checks against the programs themselves, as Debian has them: PostgreSQL, MariaDB, Redis and HAProxy. Each
 //! lives in a namespace of its own, and is asked as its author would: by `bellwether plugin run`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use lab::process::Running;
@@ -58,59 +58,85 @@ fn secret(node: &Node, name: &str, text: &str) -> String {
     format!("password_file={}", path.display())
 }
 
-/// PostgreSQL's own programs are not in PATH.
-fn postgres_programs() -> PathBuf {
-    let all = std::fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is installed by packaging/set-up");
-    let newest = all.filter_map(Result::ok).map(|entry| entry.path()).max();
-    newest.expect("a version of PostgreSQL").join("bin")
+/// PostgreSQL on a node. Its user may read nothing but its home.
+struct Postgres<'a> {
+    node: &'a Node,
+    programs: PathBuf,
+    home: PathBuf,
 }
 
-/// Runs as the user of PostgreSQL, who is not root.
-fn as_postgres(node: &Node, program: &Path) -> Command {
-    let words = [
-        "setpriv",
-        "--reuid=postgres",
-        "--regid=postgres",
-        "--clear-groups",
-    ];
-    node.command_under(&words, program)
+impl<'a> Postgres<'a> {
+    /// With a cluster in `data`, whose superuser is `watch`; both have the password.
+    fn new(node: &'a Node) -> Self {
+        let all = std::fs::read_dir("/usr/lib/postgresql");
+        let all = all.expect("PostgreSQL is installed by packaging/set-up");
+        let newest = all.filter_map(Result::ok).map(|entry| entry.path()).max();
+        let new = Self {
+            node,
+            // They are not in PATH.
+            programs: newest.expect("a version of PostgreSQL").join("bin"),
+            home: node.path("home"),
+        };
+        std::fs::create_dir(&new.home).expect("made");
+        must({
+            let mut chown = Command::new("chown");
+            chown.args(["postgres:postgres"]).arg(&new.home);
+            chown
+        });
+        let password = node.write("initial", PASSWORD);
+        must({
+            let mut initdb = new.command("initdb");
+            initdb.args([
+                "--no-sync",
+                "--auth-host=scram-sha-256",
+                "-U",
+                "watch",
+                "-D",
+                "data",
+            ]);
+            initdb.arg(format!("--pwfile={}", password.display()));
+            initdb
+        });
+        new
+    }
+
+    /// Runs as the user of PostgreSQL, who is not root.
+    fn command(&self, program: &str) -> Command {
+        let words = [
+            "setpriv",
+            "--reuid=postgres",
+            "--regid=postgres",
+            "--clear-groups",
+        ];
+        let mut command = self.node.command_under(&words, self.programs.join(program));
+        command.current_dir(&self.home);
+        command
+    }
+
+    fn serve(&self, data: &str, port: u16) -> Running {
+        let mut command = self.command("postgres");
+        command.args(["-D", data, "-p", &port.to_string(), "-c", "fsync=off", "-c"]);
+        command.arg(format!("unix_socket_directories={}", self.home.display()));
+        let log = self.node.path(&format!("{data}.log"));
+        Running::start("postgres", command, &log).expect("it starts")
+    }
+
+    fn says(&self, port: u16, parameters: &[&str], wanted: &str) -> String {
+        let all = [&["database=postgres"], parameters].concat();
+        settles(self.node, "postgres", Some(port), &all, wanted)
+    }
 }
 
 #[test]
 fn postgresql_lets_us_in_and_has_a_role() {
     let net = Net::new(&["a"]);
     let node = net.node("a");
-    let home = node.path("home");
-    std::fs::create_dir(&home).expect("made");
-    must({
-        let mut chown = Command::new("chown");
-        chown.args(["postgres:postgres"]).arg(&home);
-        chown
-    });
-    let programs = postgres_programs();
-    let password = node.write("initial", PASSWORD);
-    let data = home.join("data");
-    must({
-        let mut initdb = as_postgres(&node, &programs.join("initdb"));
-        initdb.current_dir(&home);
-        initdb.args(["--no-sync", "--auth-host=scram-sha-256", "-U", "watch", "-D"]);
-        initdb.arg(&data).arg(format!("--pwfile={}", password.display()));
-        initdb
-    });
-    let serve = || {
-        let mut command = as_postgres(&node, &programs.join("postgres"));
-        command.current_dir(&home).arg("-D").arg(&data);
-        command.args(["-c", "fsync=off", "-c"]);
-        command.arg(format!("unix_socket_directories={}", home.display()));
-        Running::start("postgres", command, &node.path("postgres.log")).expect("it starts")
-    };
+    let postgres = Postgres::new(&node);
     let good = secret(&node, "good", PASSWORD);
     let bad = secret(&node, "bad", "an0ther-s3cret");
-    let ask = |parameters: &[&str], wanted: &str| {
-        let all = [&["user=watch", "database=postgres"], parameters].concat();
-        settles(&node, "postgres", Some(5432), &all, wanted)
-    };
-    let mut server = serve();
+    let ask =
+        |parameters: &[&str], wanted| postgres.says(5432, &[&["user=watch"], parameters].concat(), wanted);
+    let mut server = postgres.serve("data", 5432);
     assert_eq!(ask(&[&good], "up"), "up: it is a primary");
     assert_eq!(
         ask(&[&bad], "down: password"),
@@ -123,9 +149,49 @@ fn postgresql_lets_us_in_and_has_a_role() {
     server.signal(rustix::process::Signal::INT);
     server.ended();
     // A standby without a primary is one that hears of none.
-    std::fs::write(data.join("standby.signal"), "").expect("written");
-    let _server = serve();
+    std::fs::write(postgres.home.join("data/standby.signal"), "").expect("written");
+    let _server = postgres.serve("data", 5432);
     assert_eq!(ask(&[&good, "role=standby"], "up"), "up: it is a standby");
+}
+
+#[test]
+fn a_standby_of_postgresql_is_behind_when_it_is_cut_off() {
+    let net = Net::new(&["a"]);
+    let node = net.node("a");
+    let postgres = Postgres::new(&node);
+    // Who asks may see no more than anybody who may log in.
+    let plain = format!("CREATE ROLE plain LOGIN PASSWORD '{PASSWORD}'\n");
+    let plain = std::fs::File::open(node.write("plain.sql", &plain)).expect("written");
+    must({
+        let mut single = postgres.command("postgres");
+        single.stdin(plain).args(["--single", "-D", "data", "postgres"]);
+        single
+    });
+    let mut primary = postgres.serve("data", 5432);
+    let password = secret(&node, "password", PASSWORD);
+    let ask = |port, more: &[&str], wanted| {
+        let all = [&["user=plain", password.as_str()], more].concat();
+        postgres.says(port, &all, wanted)
+    };
+    ask(5432, &["role=primary"], "up");
+    must({
+        let mut copies = postgres.command("pg_basebackup");
+        copies.env("PGPASSWORD", PASSWORD);
+        copies.args(["-h", "127.0.0.1", "-U", "watch", "-c", "fast", "-R", "-D", "copy"]);
+        copies
+    });
+    let _standby = postgres.serve("copy", 5433);
+    assert_eq!(
+        ask(5433, &["role=standby", "lag=600"], "up"),
+        "up: it is a standby"
+    );
+    primary.signal(rustix::process::Signal::INT);
+    primary.ended();
+    // What it received it has replayed, and yet nobody knows how far it is behind.
+    assert_eq!(
+        ask(5433, &["role=standby", "lag=600"], "down: it is"),
+        "down: it is a standby that has replayed nothing yet"
+    );
 }
 
 #[test]

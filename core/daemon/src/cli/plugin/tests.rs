@@ -487,7 +487,7 @@ fn shipped_plugins_are_listed() {
                  database         the user's name when absent
                  password_file    file with the password, which only root has to be able to read
                  role             "primary" or "standby"; any when absent
-                 lag              most seconds since a standby replayed a transaction
+                 lag              most seconds that a standby is behind; cut off from its primary: since its last transaction
                  tls              true: asks for TLS, and takes any certificate
     process    this node is well while a program runs.
                  name             of the program, as pidof takes it: "haproxy" or "/usr/sbin/haproxy"
