@@ -7,7 +7,8 @@ use model::probe::{REASON_MAX, Status, WEIGHT_MAX};
 /// A reason of more bytes is no reason but a body that slipped in.
 const NONSENSE: usize = 65_536;
 
-/// How a run ended that was no fault of the plugin.
+/// How a run ended that was no fault of the plugin. Its words are as long as the plugin's memory lets them be until the
+/// secrets in them are blacked out.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Answer {
     /// Of a check.
@@ -44,7 +45,7 @@ impl Answer {
         }
         Ok(Self::Verdict {
             status,
-            reason: bounded(reason),
+            reason: reason.to_owned(),
             weight,
         })
     }

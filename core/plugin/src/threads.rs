@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 use tokio::time::{Instant, timeout_at};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, bounded};
 use crate::bench::Fault;
 use crate::platform::Shared;
 use crate::slot::{Code, Slot, Version};
@@ -100,20 +100,29 @@ async fn answer(states: Rc<States>, job: Job) {
         result = run(&states, &slot, &version, &question, deadline) => result,
         () = reply.closed() => return,
     };
+    let result = told(&slot, result);
     if slot.count(result.as_ref().err())
         && let Some(shared) = shared.upgrade()
     {
         shared.changed();
     }
-    let told = match result {
-        Ok(answer) => Ok(answer.map_words(|text| slot.host.without_secrets(text).into_owned())),
-        Err(fault) => Err(slot.host.without_secrets(&fault.text).into_owned()),
-    };
     // As above.
     let _ = reply.send(Reply {
-        result: told,
+        result: result.map_err(|fault| fault.text),
         generation: version.number,
     });
+}
+
+/// What became of a run, without its secrets. Words are cut after that: half a secret would not be known for one.
+fn told(slot: &Slot, result: Result<Answer, Fault>) -> Result<Answer, Fault> {
+    let black = |text: &str| slot.host.without_secrets(text).into_owned();
+    match result {
+        Ok(answer) => Ok(answer.map_words(|text| bounded(&black(text)))),
+        Err(fault) => Err(Fault {
+            text: black(&fault.text),
+            ..fault
+        }),
+    }
 }
 
 async fn run(

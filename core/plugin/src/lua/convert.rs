@@ -76,11 +76,8 @@ fn outcome(returned: &MultiValue) -> (&Value, Option<String>) {
     let mut values = returned.iter();
     let first = values.next().unwrap_or(&Value::Nil);
     let why = match values.next() {
-        Some(Value::String(text)) => Some(bounded(&text.to_string_lossy())),
-        Some(Value::Table(error)) => {
-            let message = error.raw_get::<String>("message");
-            message.ok().map(|message| bounded(&message))
-        }
+        Some(Value::String(text)) => Some(text.to_string_lossy()),
+        Some(Value::Table(error)) => error.raw_get::<String>("message").ok(),
         _ => None,
     };
     (first, why)

@@ -10,7 +10,7 @@ use model::value::{Parameters, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::kit::{guest, hook, load_error, loaded, plan, platform, probes, settled, step};
+use super::kit::{ask, guest, hook, load_error, loaded, plan, platform, probes, settled, step};
 use crate::Platform;
 
 const CLOUD: &str = include_str!("../../../../scripts/cloud-address.lua");
@@ -281,6 +281,19 @@ async fn an_object_behind_a_url() {
     let url = Value::Text(format!("http://{address}/kv/web/master"));
     let parameters = given(&[("url", url), ("body", "lb1".into())]);
     lives(&platform, &parameters, &api, "/kv/web/master", "lb2").await;
+}
+
+#[tokio::test]
+async fn a_secret_is_blacked_out_before_a_reason_is_cut() {
+    let source = "local function words() return string.rep('x', 505) .. host.secret.get('token') end
+        local function fails() return nil, words() end
+        local function check() return 'down', words() end
+        return { verify = fails, apply = fails, undo = fails, check = check }";
+    let platform = keeper("mine.lua", source.as_bytes(), "s3cret-s3cret").await;
+    let black = format!("{}[secret", "x".repeat(505));
+    let result = platform.step(step("it", Step::Verify, given(&[]))).await;
+    assert_eq!(result, Err(black.clone()));
+    assert_eq!(platform.ask(ask("it", None, given(&[]))).await.reason, black);
 }
 
 #[tokio::test]

@@ -152,9 +152,7 @@ impl Guest {
             let guest = indices.load(&mut *store, &instance)?;
             guest.call_on_change(store, &event).await
         });
-        Ok(Answer::Hook(
-            result.await?.map_err(|why| crate::answer::bounded(&why)),
-        ))
+        Ok(Answer::Hook(result.await?))
     }
 
     /// Takes a step of a resource.
@@ -172,9 +170,7 @@ impl Guest {
                 Step::Undo => guest.call_undo(store, &event).await?.map(|()| false),
             })
         });
-        Ok(Answer::Step(
-            result.await?.map_err(|why| crate::answer::bounded(&why)),
-        ))
+        Ok(Answer::Step(result.await?))
     }
 }
 
