@@ -1,14 +1,14 @@
 //! Tells a segment where an address is now: whole Ethernet frames, given to the interface as they are.
-#![allow(unsafe_code, reason = "link-layer addresses have no safe wrapper")]
 
 use std::io;
 use std::net::IpAddr;
-use std::os::fd::AsRawFd;
+use std::os::fd::AsFd as _;
 
 use model::effect::Announce;
 use socket2::{Domain, Socket, Type};
 use wire::announce::{gratuitous_arp, neighbour_advertisement};
 
+use crate::sending::{Address, Refused, Run, is_of_the_way};
 use crate::sys::{self, Way};
 
 /// Bytes of frames that wait for the interface at most, as the kernel counts them: some 800 for each, and many
@@ -18,13 +18,11 @@ const BUFFER: libc::c_int = 8 << 20;
 /// Frames given to the kernel by one call.
 const BATCH: usize = 256;
 
-/// A neighbour advertisement has 86 bytes, a gratuitous ARP request fewer.
-const FRAME_MAX: usize = 86;
-
 /// Sends gratuitous ARP requests and unsolicited neighbour advertisements on any interface.
 #[derive(Debug)]
 pub struct Announcer {
     socket: Socket,
+    run: Run,
 }
 
 impl Announcer {
@@ -42,94 +40,60 @@ impl Announcer {
             )
         })?;
         sys::make_room(&socket, Way::Out, BUFFER)?;
-        Ok(Self { socket })
+        Ok(Self {
+            socket,
+            run: Run::default(),
+        })
     }
 
-    /// Sends the frames that are ordered, in their order and in few calls of the kernel, and goes on after one that
-    /// fails. Gives the first that failed, by its place, and why: in words, with address and interface; the interface
-    /// is down or gone, or its queue is full.
-    pub fn announce_all(&mut self, orders: &[Announce]) -> Option<(usize, io::Error)> {
-        let mut failed = None;
+    /// Sends the frames that are ordered, in their order and in few calls of the kernel, and goes on after one that is
+    /// refused, except on an interface that is closed. Gives what was refused, if something was: the error names
+    /// address and interface; the interface is down or gone, or its queue is full.
+    pub fn announce_all(&mut self, orders: &[Announce]) -> Option<Refused> {
+        let mut refused = None;
         let mut at = 0;
         while let Some(first) = orders.get(at) {
             let rest = orders.get(at..).unwrap_or_default();
-            match self.send(rest.get(..BATCH).unwrap_or(rest)) {
+            let run = rest.iter().take(BATCH);
+            let run = run.take_while(|order| order.link == first.link).count();
+            let run = rest.get(..run).unwrap_or_default();
+            self.send_run(run, at, &mut refused);
+            at += run.len();
+        }
+        refused
+    }
+
+    /// Sends `orders`, the first of which has this place, all of one interface.
+    fn send_run(&mut self, orders: &[Announce], place: usize, refused: &mut Option<Refused>) {
+        self.run.clear();
+        for order in orders {
+            self.run.push(|bytes| Some(frame(order, bytes)));
+        }
+        let mut at = 0;
+        while let Some(order) = orders.get(at) {
+            match self.run.send(self.socket.as_fd(), at) {
                 Ok(sent) => at += sent.max(1),
                 Err(error) => {
-                    failed.get_or_insert_with(|| (at, explain(first, &error)));
-                    at += 1;
+                    let lost = if is_of_the_way(&error) {
+                        orders.len() - at
+                    } else {
+                        1
+                    };
+                    Refused::add(refused, place + at, lost, || explain(order, &error));
+                    at += lost;
                 }
             }
         }
-        failed
-    }
-
-    /// Sends a beginning of `orders`, and says how many.
-    fn send(&self, orders: &[Announce]) -> io::Result<usize> {
-        let mut frames: Vec<Frame> = orders.iter().map(Frame::of).collect();
-        let mut vectors: Vec<libc::iovec> = frames.iter_mut().map(Frame::vector).collect();
-        let mut headers: Vec<libc::mmsghdr> = frames
-            .iter_mut()
-            .zip(&mut vectors)
-            .map(|(frame, vector)| {
-                // JUSTIFICATION: msghdr has private padding on some targets, so that it cannot be written as a literal.
-                // SAFETY: all zeroes is a valid value: null pointers with lengths of 0.
-                let mut header: libc::mmsghdr = unsafe { std::mem::zeroed() };
-                header.msg_hdr.msg_name = (&raw mut frame.to).cast();
-                header.msg_hdr.msg_namelen = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
-                header.msg_hdr.msg_iov = &raw mut *vector;
-                header.msg_hdr.msg_iovlen = 1;
-                header
-            })
-            .collect();
-        // JUSTIFICATION: neither rustix nor socket2 can make a link-layer address without unsafe.
-        // SAFETY: each header points to one address and one vector, the vector to a frame of the length told; all
-        // outlive the call and none is shared.
-        let sent = unsafe {
-            libc::sendmmsg(
-                self.socket.as_raw_fd(),
-                headers.as_mut_ptr(),
-                headers.len() as libc::c_uint,
-                libc::MSG_DONTWAIT,
-            )
-        };
-        usize::try_from(sent).map_err(|_| io::Error::last_os_error())
     }
 }
 
-/// One frame on its way out.
-struct Frame {
-    to: libc::sockaddr_ll,
-    bytes: [u8; FRAME_MAX],
-    length: usize,
-}
-
-impl Frame {
-    fn of(order: &Announce) -> Self {
-        // JUSTIFICATION: sockaddr_ll has padding on some targets, so that it cannot be written as a literal.
-        // SAFETY: it is plain numbers; all zeroes is a valid value.
-        let mut to: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
-        to.sll_family = libc::AF_PACKET as u16;
-        // There is no interface 0, where the kernel then says ENXIO.
-        to.sll_ifindex = i32::try_from(order.link.0).unwrap_or(0);
-        let mut bytes = [0; FRAME_MAX];
-        let mut fill = |frame: &[u8]| {
-            bytes.iter_mut().zip(frame).for_each(|(to, from)| *to = *from);
-            frame.len()
-        };
-        let length = match order.address {
-            IpAddr::V4(address) => fill(&gratuitous_arp(order.mac.0, address)),
-            IpAddr::V6(address) => fill(&neighbour_advertisement(order.mac.0, address)),
-        };
-        Self { to, bytes, length }
+/// Appends a frame, and says for which interface.
+fn frame(order: &Announce, into: &mut Vec<u8>) -> Address {
+    match order.address {
+        IpAddr::V4(address) => into.extend(gratuitous_arp(order.mac.0, address)),
+        IpAddr::V6(address) => into.extend(neighbour_advertisement(order.mac.0, address)),
     }
-
-    fn vector(&mut self) -> libc::iovec {
-        libc::iovec {
-            iov_base: (&raw mut self.bytes).cast(),
-            iov_len: self.length.min(FRAME_MAX),
-        }
-    }
+    Address::Link(sys::link_address(order.link.0))
 }
 
 fn explain(order: &Announce, error: &io::Error) -> io::Error {

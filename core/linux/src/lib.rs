@@ -6,6 +6,7 @@ pub mod reactor;
 
 pub mod announce;
 pub mod packet;
+pub mod sending;
 
 pub mod device;
 pub mod monitor;

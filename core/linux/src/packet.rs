@@ -4,7 +4,6 @@ mod batch;
 mod control;
 mod header;
 mod receiver;
-mod run;
 mod seal;
 mod sender;
 

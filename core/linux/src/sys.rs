@@ -54,18 +54,19 @@ pub(crate) fn bind_to_index(socket: impl AsFd, index: u32) -> io::Result<()> {
 }
 
 /// The address of an interface itself (packet(7)).
-pub(crate) fn link_address(index: u32) -> io::Result<libc::sockaddr_ll> {
+pub(crate) fn link_address(index: u32) -> libc::sockaddr_ll {
     // JUSTIFICATION: sockaddr_ll has padding on some targets, so that it cannot be written as a literal.
     // SAFETY: it is plain numbers; all zeroes is a valid value.
     let mut address: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
     address.sll_family = libc::AF_PACKET as u16;
-    address.sll_ifindex = c_int::try_from(index).map_err(|_| io::Error::from_raw_os_error(libc::ENODEV))?;
-    Ok(address)
+    // A negative one is nobody's.
+    address.sll_ifindex = index.cast_signed();
+    address
 }
 
 /// Binds a packet socket to an interface.
 pub(crate) fn bind_to_link(socket: impl AsFd, index: u32) -> io::Result<()> {
-    let address = link_address(index)?;
+    let address = link_address(index);
     let size = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
     // JUSTIFICATION: neither rustix nor socket2 can make a link-layer address without unsafe.
     // SAFETY: the descriptor is borrowed for the call, and the pointer is to a live address of the size told.

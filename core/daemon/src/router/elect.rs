@@ -219,7 +219,8 @@ impl Elect {
                     Ok(true) => {}
                     Ok(false) => break,
                     Err(error) => {
-                        self.complain(ear.listener.link, "cannot receive adverts", &error);
+                        let (link, what) = (ear.listener.link, "cannot receive adverts");
+                        complain(&mut self.teller, &self.links, &Refusal { link, what, error });
                         break;
                     }
                 }
@@ -295,8 +296,9 @@ impl Elect {
                     other => self.others.push(other),
                 }
             }
-            let refused = self.outbox.send_adverts();
-            self.complain_of(refused);
+            let (teller, links) = (&mut self.teller, &self.links);
+            self.outbox
+                .send_adverts(|refusal| complain(teller, links, &refusal));
             if self.others.is_empty() {
                 return;
             }
@@ -313,14 +315,9 @@ impl Elect {
     }
 
     fn send_announcements(&mut self) {
-        let refused = self.outbox.send_announcements();
-        self.complain_of(refused);
-    }
-
-    fn complain_of(&mut self, refused: Option<Refusal>) {
-        if let Some(Refusal { link, what, error }) = refused {
-            self.complain(link, what, &error);
-        }
+        let (teller, links) = (&mut self.teller, &self.links);
+        self.outbox
+            .send_announcements(|refusal| complain(teller, links, &refusal));
     }
 
     fn apply(&mut self, effect: ElectEffect) {
@@ -373,11 +370,11 @@ impl Elect {
                 self.deaf.insert(listener);
                 self.listen_again
                     .get_or_insert_with(|| clock::now() + LISTEN_RETRY);
-                self.complain(
+                let (link, what) = (
                     listener.link,
                     "cannot listen for adverts; trying again each second",
-                    &error,
                 );
+                complain(&mut self.teller, &self.links, &Refusal { link, what, error });
             }
         }
     }
@@ -394,12 +391,6 @@ impl Elect {
         }
     }
 
-    /// Says what the kernel refused.
-    fn complain(&mut self, link: LinkIndex, what: &'static str, error: &io::Error) {
-        let name = self.link_name(link);
-        self.teller.complain(link, name, what, error);
-    }
-
     fn write_journal(&mut self) {
         self.journal.heartbeat(clock::now());
         if !std::mem::take(&mut self.journal_is_stale) {
@@ -413,9 +404,16 @@ impl Elect {
     }
 
     fn link_name(&self, index: LinkIndex) -> LinkName {
-        self.links
-            .get(&index)
-            .cloned()
-            .unwrap_or_else(|| LinkName::from("?"))
+        link_name(&self.links, index)
     }
+}
+
+fn link_name(links: &BTreeMap<LinkIndex, LinkName>, index: LinkIndex) -> LinkName {
+    links.get(&index).cloned().unwrap_or_else(|| LinkName::from("?"))
+}
+
+/// Says what the kernel refused.
+fn complain(teller: &mut Teller, links: &BTreeMap<LinkIndex, LinkName>, refusal: &Refusal) {
+    let Refusal { link, what, error } = refusal;
+    teller.complain(*link, link_name(links, *link), what, error);
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::AsFd as _;
 
 use libc::c_int;
@@ -11,7 +12,8 @@ use model::ids::LinkIndex;
 use model::net::Family;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::run::Run;
+use super::seal;
+use crate::sending::{Address, Refused, Run, is_full, is_of_the_way};
 use crate::sys::{self, Way};
 
 /// linux/pkt_sched.h: TC_PRIO_CONTROL. Needs CAP_NET_ADMIN; the value below does not.
@@ -51,36 +53,40 @@ impl Sender {
     /// Sends one advert, exactly as ordered: source, destination and hop limit are the caller's.
     ///
     /// # Errors
-    /// In words, with interface and addresses. The socket is opened anew by the next one.
+    /// In words, with interface and addresses.
     pub fn send(&mut self, advert: &SendAdvert) -> io::Result<()> {
         self.send_all(std::slice::from_ref(advert))
-            .map_or(Ok(()), |(_, error)| Err(error))
+            .map_or(Ok(()), |refused| Err(refused.error))
     }
 
-    /// Sends adverts in their order, in few calls of the kernel, and goes on after one that fails. Gives the first
-    /// that failed, by its place, and why.
-    pub fn send_all(&mut self, adverts: &[SendAdvert]) -> Option<(usize, io::Error)> {
-        let mut failed = None;
+    /// Sends adverts in their order, in few calls of the kernel, and goes on after one that is refused, except by a way
+    /// that is closed. Gives what was refused, if something was.
+    pub fn send_all(&mut self, adverts: &[SendAdvert]) -> Option<Refused> {
+        let mut refused = None;
         let mut at = 0;
         while let Some(first) = adverts.get(at) {
             let key = key(first);
             let rest = adverts.get(at..).unwrap_or_default();
-            let run = rest
-                .iter()
-                .take(BATCH)
-                .take_while(|advert| self::key(advert) == key)
-                .count();
-            let sent = self.send_run(key, rest.get(..run).unwrap_or_default());
-            match sent {
-                Ok(sent) => at += sent.max(1),
-                Err(error) => {
-                    self.sockets.remove(&key);
-                    failed.get_or_insert_with(|| (at, explain(first, &error)));
-                    at += 1;
+            let run = rest.iter().take(BATCH);
+            let run = run.take_while(|advert| self::key(advert) == key).count();
+            let run = rest.get(..run).unwrap_or_default();
+            self.run.clear();
+            for advert in run {
+                let push = |bytes: &mut Vec<u8>| seal::packet(advert, bytes).map(|()| address(advert));
+                if !self.run.push(push) {
+                    break;
                 }
             }
+            if self.run.len() == 0 {
+                let why = || explain(first, &io::Error::from(io::ErrorKind::InvalidInput));
+                Refused::add(&mut refused, at, 1, why);
+                at += 1;
+            } else {
+                self.send_run(key, run, at, &mut refused);
+                at += self.run.len();
+            }
         }
-        failed
+        refused
     }
 
     /// Closes the sockets of an interface that is gone.
@@ -88,22 +94,64 @@ impl Sender {
         self.sockets.retain(|(of, _), _| *of != link);
     }
 
-    /// Sends a beginning of `adverts`, all of one interface and form, and says how many.
-    fn send_run(&mut self, key: (LinkIndex, Form), adverts: &[SendAdvert]) -> io::Result<usize> {
-        self.run.clear();
-        for advert in adverts {
-            if !self.run.push(advert) {
-                break;
+    /// Sends what is collected of `adverts`, the first of which has this place, all of one interface and form.
+    fn send_run(
+        &mut self,
+        key: (LinkIndex, Form),
+        adverts: &[SendAdvert],
+        place: usize,
+        refused: &mut Option<Refused>,
+    ) {
+        let mut is_new = !self.sockets.contains_key(&key);
+        let mut at = 0;
+        while let Some(advert) = adverts.get(at).filter(|_| at < self.run.len()) {
+            let socket = match self.sockets.entry(key) {
+                Entry::Occupied(open) => Ok(open.into_mut()),
+                Entry::Vacant(vacant) => open(key).map(|socket| vacant.insert(socket)),
+            };
+            let error = match socket.and_then(|socket| self.run.send(socket.as_fd(), at)) {
+                Ok(sent) => {
+                    at += sent.max(1);
+                    continue;
+                }
+                Err(error) => error,
+            };
+            // A socket stays with an interface that went, even when another has its index by now.
+            if !is_new && !is_full(&error) {
+                is_new = self.sockets.remove(&key).is_some();
+                continue;
             }
+            let lost = if is_of_the_way(&error) {
+                self.run.len() - at
+            } else {
+                1
+            };
+            Refused::add(refused, place + at, lost, || explain(advert, &error));
+            at += lost;
         }
-        if self.run.is_empty() {
-            return Err(io::Error::from(io::ErrorKind::InvalidInput));
-        }
-        let socket = match self.sockets.entry(key) {
-            Entry::Occupied(open) => open.into_mut(),
-            Entry::Vacant(vacant) => vacant.insert(open(key)?),
-        };
-        self.run.send(socket.as_fd())
+    }
+}
+
+fn address(advert: &SendAdvert) -> Address {
+    if advert.mac.is_some() {
+        return Address::Framed;
+    }
+    match advert.destination {
+        IpAddr::V4(to) => Address::V4(libc::sockaddr_in {
+            sin_family: libc::AF_INET as libc::sa_family_t,
+            sin_port: 0,
+            sin_addr: libc::in_addr {
+                s_addr: u32::from_ne_bytes(to.octets()),
+            },
+            sin_zero: [0; 8],
+        }),
+        IpAddr::V6(to) => Address::V6(libc::sockaddr_in6 {
+            sin6_family: libc::AF_INET6 as libc::sa_family_t,
+            sin6_port: 0,
+            sin6_flowinfo: 0,
+            sin6_addr: libc::in6_addr { s6_addr: to.octets() },
+            sin6_scope_id: advert.link.0,
+        }),
     }
 }
 

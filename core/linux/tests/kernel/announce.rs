@@ -68,18 +68,40 @@ fn what_cannot_be_announced_says_why() {
         let wire = bed::wire(&handle, "a", "b").await;
         let mut announcer = Announcer::open().expect("an announcer");
         bed::up(&handle, wire.left, false).await;
-        let (at, error) = announcer
+        let refused = announcer
             .announce_all(&[order(wire.left, "10.0.0.5")])
             .expect("it is down");
-        assert_eq!(at, 0);
-        insta::assert_snapshot!(error, @"cannot announce 10.0.0.5 on a: network is down");
+        assert_eq!((refused.first, refused.count), (0, 1));
+        insta::assert_snapshot!(refused.error, @"cannot announce 10.0.0.5 on a: network is down");
         bed::up(&handle, wire.left, true).await;
         let (there, nowhere) = (order(wire.left, "10.0.0.6"), order(LinkIndex(77), "10.0.0.5"));
         let mut tap = tap();
-        let (at, error) = announcer.announce_all(&[nowhere, there]).expect("there is none");
-        assert_eq!(at, 0);
+        let refused = announcer.announce_all(&[nowhere, there]).expect("there is none");
+        assert_eq!((refused.first, refused.count), (0, 1));
         let sent = ::wire::announce::gratuitous_arp(MAC.0, [10, 0, 0, 6].into());
         assert!(sees(&mut tap, &sent), "what follows is sent all the same");
-        insta::assert_snapshot!(error, @"cannot announce 10.0.0.5 on interface 77: no such device or address");
+        insta::assert_snapshot!(refused.error, @"cannot announce 10.0.0.5 on interface 77: no such device or address");
+    });
+}
+
+/// A Master of thousands of addresses whose interface goes must not spend its time on announcing them.
+#[test]
+fn what_is_refused_costs_no_more_than_what_is_sent() {
+    bed::run(async |handle| {
+        let wire = bed::wire(&handle, "a", "b").await;
+        bed::up(&handle, wire.left, false).await;
+        let many = vec![order(wire.left, "10.0.0.5"); 2000];
+        let mut announcer = Announcer::open().expect("an announcer");
+        let mut refused = None;
+        let cost = allocation_counter::measure(|| refused = announcer.announce_all(&many));
+        assert_eq!(
+            refused.map(|refused| (refused.first, refused.count)),
+            Some((0, 2000))
+        );
+        assert!(
+            cost.bytes_total < 1 << 20,
+            "{} bytes for 2000 frames",
+            cost.bytes_total
+        );
     });
 }

@@ -63,16 +63,18 @@ pub(crate) async fn wire(handle: &Handle, left: &str, right: &str) -> Wire {
     };
     up(handle, wire.left, true).await;
     up(handle, wire.right, true).await;
-    // Until the kernel has told that there is a carrier, an interface drops what is sent on it.
+    wait_until_up(wire.left).await;
+    wait_until_up(wire.right).await;
+    wire
+}
+
+/// Until the kernel has told that there is a carrier, an interface drops what is sent on it.
+pub(crate) async fn wait_until_up(link: LinkIndex) {
     let mut monitor = Monitor::start().await.expect("a monitor");
-    let both_up = |links: Vec<LinkFact>| {
-        let ours = |fact: &&LinkFact| fact.up && [wire.left, wire.right].contains(&fact.index);
-        links.iter().filter(ours).count() == 2
-    };
-    while !both_up(monitor.links()) {
+    let is_up = |fact: &LinkFact| fact.index == link && fact.up;
+    while !monitor.links().iter().any(is_up) {
         monitor.next().await.expect("the monitor lives");
     }
-    wire
 }
 
 /// Sets an interface up or down.
@@ -127,7 +129,8 @@ pub(crate) fn name(text: &str) -> LinkName {
     LinkName::from(text)
 }
 
-async fn index(handle: &Handle, name: &str) -> LinkIndex {
+/// The interface with this name.
+pub(crate) async fn index(handle: &Handle, name: &str) -> LinkIndex {
     let mut found = handle.link().get().match_name(name.to_owned()).execute();
     LinkIndex(
         found

@@ -9,7 +9,7 @@ use linux::reactor::Reactor;
 use model::effect::{Listener, SendAdvert};
 use model::fact::{Envelope, Frame};
 use model::ids::LinkIndex;
-use model::net::Family;
+use model::net::{Family, Mac};
 use model::plan::Key;
 use model::seal::Seal;
 use model::time::Instant;
@@ -231,7 +231,8 @@ fn many_adverts_go_by_few_calls_and_one_failure_stops_no_other() {
         let nowhere = LinkIndex(9_999);
         adverts.insert(100, advert(nowhere, "192.0.2.7", "224.0.0.18", b"lost"));
         let failure = Sender::new().send_all(&adverts);
-        assert_eq!(failure.as_ref().map(|(at, _)| *at), Some(100));
+        let failure = failure.expect("there is no such interface");
+        assert_eq!((failure.first, failure.count), (100, 1));
         let all = hear(&mut receiver, 200);
         let wanted: Vec<Heard> = adverts
             .iter()
@@ -243,6 +244,45 @@ fn many_adverts_go_by_few_calls_and_one_failure_stops_no_other() {
             "{} of {} arrived, or in another order",
             all.len(),
             wanted.len()
+        );
+    });
+}
+
+#[test]
+fn an_interface_that_was_away_for_a_moment_costs_no_advert() {
+    bed::run(async |handle| {
+        let wire = bed::wire(&handle, "a", "b").await;
+        let framed = SendAdvert {
+            mac: Some(Mac([0, 0, 0x5e, 0, 1, 7])),
+            ..advert(wire.left, "192.0.2.7", "224.0.0.18", b"twelve bytes")
+        };
+        let adverts = [
+            framed,
+            advert(wire.left, "192.0.2.8", "224.0.0.18", b"twelve bytes"),
+        ];
+        let mut sender = Sender::new();
+        assert!(sender.send_all(&adverts).is_none());
+        bed::up(&handle, wire.left, false).await;
+        let refused = sender
+            .send_all(&vec![adverts[0].clone(); 600])
+            .expect("it is down");
+        assert_eq!((refused.first, refused.count), (0, 600));
+        let index = wire.left.0.to_string();
+        bed::ip_says(&["link", "delete", "dev", "a"]);
+        bed::ip_says(&[
+            "link", "add", "name", "a", "index", &index, "type", "veth", "peer", "name", "b",
+        ]);
+        let right = bed::index(&handle, "b").await;
+        for link in [wire.left, right] {
+            bed::up(&handle, link, true).await;
+        }
+        bed::wait_until_up(wire.left).await;
+        let mut receiver =
+            Receiver::open(&listener(right, "224.0.0.18"), &bed::name("b")).expect("a receiver");
+        assert!(sender.send_all(&adverts).is_none());
+        assert_eq!(
+            hear(&mut receiver, 2),
+            adverts.each_ref().map(|one| heard(one, right))
         );
     });
 }

@@ -6,6 +6,7 @@ use std::io;
 
 use linux::announce::Announcer;
 use linux::packet::Sender;
+use linux::sending::Refused;
 use model::effect::{Announce, SendAdvert};
 use model::ids::LinkIndex;
 use model::net::Family;
@@ -17,15 +18,29 @@ pub(super) struct Outbox {
     /// Kept apart by interface and family, so that each has its adverts in one call.
     adverts: BTreeMap<(LinkIndex, Family), Vec<SendAdvert>>,
     announcer: Announcer,
-    announcements: Vec<Announce>,
+    /// Kept apart by interface: what is the matter with one is not to cost the others.
+    announcements: BTreeMap<LinkIndex, Vec<Announce>>,
 }
 
-/// What the kernel refused first.
+/// What the kernel refused on an interface.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) link: LinkIndex,
     pub(super) what: &'static str,
     pub(super) error: io::Error,
+}
+
+impl Refusal {
+    fn new(link: LinkIndex, what: &'static str, refused: Refused) -> Self {
+        let error = match refused.count {
+            1 => refused.error,
+            count => io::Error::new(
+                refused.error.kind(),
+                format!("{}; and {} more", refused.error, count - 1),
+            ),
+        };
+        Self { link, what, error }
+    }
 }
 
 impl Outbox {
@@ -34,7 +49,7 @@ impl Outbox {
             sender: Sender::new(),
             adverts: BTreeMap::new(),
             announcer: Announcer::open()?,
-            announcements: Vec::new(),
+            announcements: BTreeMap::new(),
         })
     }
 
@@ -44,34 +59,36 @@ impl Outbox {
     }
 
     pub(super) fn announce(&mut self, announce: Announce) {
-        self.announcements.push(announce);
+        self.announcements
+            .entry(announce.link)
+            .or_default()
+            .push(announce);
     }
 
     /// An interface is gone.
     pub(super) fn forget(&mut self, link: LinkIndex) {
         self.sender.forget(link);
         self.adverts.retain(|(of, _), _| *of != link);
+        self.announcements.remove(&link);
     }
 
-    pub(super) fn send_adverts(&mut self) -> Option<Refusal> {
-        let mut refused = None;
+    /// Sends all adverts. Gives what was refused on each interface.
+    pub(super) fn send_adverts(&mut self, mut refused: impl FnMut(Refusal)) {
         for ((link, _), adverts) in &mut self.adverts {
-            if let Some((_, error)) = self.sender.send_all(adverts) {
-                let (link, what) = (*link, "cannot send an advert");
-                refused.get_or_insert(Refusal { link, what, error });
+            if let Some(some) = self.sender.send_all(adverts) {
+                refused(Refusal::new(*link, "cannot send an advert", some));
             }
             adverts.clear();
         }
-        refused
     }
 
-    pub(super) fn send_announcements(&mut self) -> Option<Refusal> {
-        let failed = self.announcer.announce_all(&self.announcements);
-        let refused = failed.and_then(|(at, error)| {
-            let (link, what) = (self.announcements.get(at)?.link, "cannot announce an address");
-            Some(Refusal { link, what, error })
-        });
-        self.announcements.clear();
-        refused
+    /// The same of announcements.
+    pub(super) fn send_announcements(&mut self, mut refused: impl FnMut(Refusal)) {
+        for (link, announcements) in &mut self.announcements {
+            if let Some(some) = self.announcer.announce_all(announcements) {
+                refused(Refusal::new(*link, "cannot announce an address", some));
+            }
+            announcements.clear();
+        }
     }
 }
