@@ -10,13 +10,14 @@ use super::mark::Mark;
 use crate::sys;
 
 /// The host must not answer for an address of the device on the interface below, with that one's link-layer address
-/// (VRRP-121), nor ask in the name of such an address there (RFC 9568 §8.1.2).
+/// (VRRP-121), nor ask in the name of such an address there (RFC 9568 §8.1.2). Of arp_ignore, 2 asks for more than 1,
+/// and 8 for all; 3 looks at the scope of an address alone, and what is above it is nothing (arp_ignore of net/ipv4).
 const BELOW: [Setting; 2] = [
-    Setting::new("ipv4/arp_ignore", 1),
+    Setting::new("ipv4/arp_ignore", 1).or(&[2, 8]),
     Setting::new("ipv4/arp_announce", 2),
 ];
 /// Unsolicited neighbour advertisements teach routers too (RFC 9568 §8.2.4). Linux 5.19 and later.
-const BELOW_V6: [Setting; 1] = [Setting::new("ipv6/accept_untracked_na", 1)];
+const BELOW_V6: [Setting; 1] = [Setting::new("ipv6/accept_untracked_na", 1).or(&[2])];
 
 /// The device answers for its own addresses alone. What comes in on it is answered by the interface below, which a
 /// strict reverse path filter would mind; 2 is the loose one, and more than a strict `all`.
@@ -41,11 +42,21 @@ const DEVICE_V6: [Setting; 2] = [
 struct Setting {
     key: &'static str,
     value: u8,
+    /// What does as well.
+    others: &'static [i32],
 }
 
 impl Setting {
     const fn new(key: &'static str, value: u8) -> Self {
-        Self { key, value }
+        Self {
+            key,
+            value,
+            others: &[],
+        }
+    }
+
+    const fn or(self, others: &'static [i32]) -> Self {
+        Self { others, ..self }
     }
 
     /// What it is now; `None` where the kernel has no such setting.
@@ -60,9 +71,13 @@ impl Setting {
         sys::write_sysctl(&["net", family, "conf", link, name], value)
     }
 
-    /// Whether the interface below has it, or more of it.
+    /// Whether the interface has it, or what does as well, or the kernel has no such setting.
     fn is_reached(&self, link: &str) -> bool {
-        self.read(link).is_none_or(|now| now >= i32::from(self.value))
+        self.read(link).is_none_or(|now| self.is(now))
+    }
+
+    fn is(&self, now: i32) -> bool {
+        now == i32::from(self.value) || self.others.contains(&now)
     }
 
     fn set(&self, link: &str) -> Result<(), String> {
@@ -103,15 +118,28 @@ pub(super) fn make(name: &LinkName, make: DeviceMake) -> Result<(), String> {
     for setting in below(make.family).filter(|setting| !setting.is_reached(&over)) {
         setting.set(&over)?;
     }
+    // The kernel takes the greater of what is said of all interfaces and of the one. Whoever says 3 of all has reasons
+    // that we do not know, and is better served with an address that is told in two ways than with none.
+    let [arp_ignore, _] = BELOW;
+    if let Some(all) = arp_ignore
+        .read("all")
+        .filter(|all| *all > 0 && !arp_ignore.is(*all))
+    {
+        tracing::warn!(
+            interface = over,
+            device = name.as_str(),
+            setting = "net.ipv4.conf.all.arp_ignore",
+            value = all,
+            "the interface answers for the device's addresses too, with its own link-layer address; set it to 0, 1 or 2"
+        );
+    }
     let more: &[Setting] = match make.family {
         Family::V4 => &[],
         Family::V6 => &DEVICE_V6,
     };
-    for setting in DEVICE.iter().chain(more) {
-        match setting.read(name.as_str()) {
-            Some(now) if now != i32::from(setting.value) => setting.set(name.as_str())?,
-            Some(_) | None => {}
-        }
+    let device = DEVICE.iter().chain(more);
+    for setting in device.filter(|setting| !setting.is_reached(name.as_str())) {
+        setting.set(name.as_str())?;
     }
     Ok(())
 }

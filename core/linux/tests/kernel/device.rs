@@ -148,6 +148,26 @@ fn settings_come_back_with_the_last_device_as_they_were_before_the_first() {
     });
 }
 
+/// 3 is a greater number than 1, and lets the interface answer for addresses of the device.
+// holds VRRP-121
+#[test]
+fn a_setting_that_is_not_enough_is_changed_whatever_its_number() {
+    bed::run(async |handle| {
+        let wire = bed::wire(&handle, "a", "b").await;
+        for (before, meanwhile) in [("3", "1"), ("4", "1"), ("0", "1"), ("8", "8")] {
+            bed::sysctl("net/ipv4/conf/a/arp_ignore", before);
+            apply(&order("vrrp.51", DeviceAim::Down(make(wire.left, 51)))).expect("made");
+            assert_eq!(
+                read("ipv4/conf/a/arp_ignore"),
+                meanwhile,
+                "before it was {before}"
+            );
+            remove("vrrp.51").expect("removed");
+            assert_eq!(read("ipv4/conf/a/arp_ignore"), before);
+        }
+    });
+}
+
 #[test]
 fn what_is_foreign_is_refused_and_left_alone() {
     bed::run(async |handle| {
