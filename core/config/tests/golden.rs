@@ -75,6 +75,7 @@ fn every_mistake_draws_its_message() {
 }
 
 /// What keepalived.conf files of real shape become: `NAME.plan` holds the warnings and the plan.
+// holds VRRP-076
 #[test]
 fn keepalived_files_become_plans() {
     let mut good = true;

@@ -3,6 +3,7 @@
 //!
 //! Waiting is for a state, with a deadline that only tells a hang from a slow machine; no time is asserted.
 
+pub mod asker;
 pub mod bellwether;
 pub mod capture;
 pub mod claims;
@@ -15,6 +16,7 @@ pub mod stranger;
 pub mod suite;
 pub mod wait;
 
+pub use asker::Asker;
 pub use bellwether::Bellwether;
 pub use capture::{Capture, Checksum, Packet};
 pub use frr::Frr;

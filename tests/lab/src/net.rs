@@ -140,6 +140,19 @@ impl Net {
         in_namespace(&self.namespace(SWITCH), Path::new(program))
     }
 
+    /// Behind which node's cable the bridge `br0` has seen a link-layer address last.
+    ///
+    /// # Panics
+    /// When there is no `bridge`.
+    pub fn learned(&self, mac: &str) -> Option<String> {
+        let mut command = self.on_switch("bridge");
+        let output = command.args(["fdb", "show", "br", "br0"]).output();
+        let text = output.expect("bridge runs; it comes with ip").stdout;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let line = text.lines().find(|line| line.starts_with(mac))?;
+        line.split_whitespace().nth(2).map(str::to_owned)
+    }
+
     /// Where files of this network may lie.
     pub fn directory(&self) -> &Path {
         &self.directory

@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use lab::stranger::{Message, Stranger};
-use lab::{Bellwether, Capture, Net, until};
+use lab::{Asker, Bellwether, Capture, Net, until};
 use model::net::Family;
 use model::transition::State;
 
-use crate::conf::{self, ADDRESS};
+use crate::conf::{self, ADDRESS, ADDRESS6};
 
 /// A router between two segments that forwards, and hears what it must not pass on.
 // holds VRRP-003, VRRP-009
@@ -135,6 +135,95 @@ fn a_master_is_in_the_solicited_node_group_of_each_address() {
     becomes(true);
     daemon.stop();
     becomes(false);
+}
+
+/// Whoever asks for the address hears its Master alone, and a packet that a switch sends to the Backup gets no answer.
+// holds VRRP-100, VRRP-101, VRRP-104
+#[test]
+fn a_backup_is_silent_at_the_address() {
+    let net = Net::new(&["a", "b", "host"]);
+    let host = net.node("host");
+    let a = Bellwether::start(&net.node("a"), "bellwether.toml", &conf::both(150, ""));
+    let b = Bellwether::start(&net.node("b"), "bellwether.toml", &conf::both(100, ""));
+    for (daemon, state) in [(&a, State::Master), (&b, State::Backup)] {
+        daemon.becomes("web", state);
+        daemon.becomes("web6", state);
+    }
+    for (daemon, instance) in [(&b, "web"), (&b, "web6")] {
+        daemon.says("who is Master", |status| {
+            let mut all = status.instances.iter();
+            all.find(|found| found.name == instance)?.master
+        });
+    }
+    net.only_holder(ADDRESS, "a");
+    net.only_holder(ADDRESS6, "a");
+    let capture = Capture::start(&net);
+    let asker = Asker::start(&host, &[ADDRESS, ADDRESS6]);
+    let told = [
+        (
+            format!("arp.opcode == 2 && arp.src.proto_ipv4 == {ADDRESS}"),
+            "arp.src.hw_mac",
+        ),
+        (
+            format!("icmpv6.type == 136 && icmpv6.nd.na.target_address == {ADDRESS6}"),
+            "eth.src",
+        ),
+    ];
+    let answers = || {
+        told.each_ref()
+            .map(|(filter, field)| capture.look(filter, &[field]))
+    };
+    while answers().iter().any(|some| some.len() < 200) {
+        asker.asks(100);
+    }
+    drop(asker);
+    for address in [ADDRESS, ADDRESS6] {
+        until("the Master to answer", || {
+            host.pings(address).then_some(()).ok_or("silence")
+        });
+        let mac = b.node().mac();
+        let all = [
+            "neigh",
+            "replace",
+            address,
+            "lladdr",
+            &mac,
+            "dev",
+            "eth0",
+            "nud",
+            "permanent",
+        ];
+        host.ip(&all);
+        assert!(!host.pings(address), "the Backup answered at {address}");
+    }
+    // The questions are behind what is asked last, and what would be an answer to them.
+    for address in [b.node().ipv4(), b.node().ipv6()] {
+        until("the Backup's own answer", || {
+            host.pings(&address).then_some(()).ok_or("silence")
+        });
+    }
+    for some in answers() {
+        assert!(some.iter().all(|row| *row == [a.node().mac()]), "{some:?}");
+    }
+}
+
+// holds VRRP-211
+#[test]
+fn version_2_takes_nothing_for_the_address_where_it_is_not_to() {
+    let net = Net::new(&["a", "host"]);
+    let (node, host) = (net.node("a"), net.node("host"));
+    let start = |more| Bellwether::start(&node, "keepalived.conf", &conf::keepalived(2, 150, more));
+    let daemon = start("no_accept");
+    let status = daemon.becomes("web", State::Master);
+    assert_eq!(status.version, 2);
+    until("the neighbour", || {
+        assert!(!host.pings(ADDRESS), "it answered");
+        host.neighbour(ADDRESS).ok_or("none")
+    });
+    daemon.stop();
+    let daemon = start("accept");
+    daemon.becomes("web", State::Master);
+    until("an answer", || host.pings(ADDRESS).then_some(()).ok_or("silence"));
 }
 
 /// A host that forwards takes what is for the virtual address, and sends it nowhere.

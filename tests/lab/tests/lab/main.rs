@@ -10,6 +10,7 @@ mod hooks;
 mod letter;
 mod machine;
 mod pair;
+mod physical;
 mod plugins;
 mod real;
 mod reload;

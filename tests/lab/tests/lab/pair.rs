@@ -17,7 +17,6 @@ fn start(net: &Net, name: &str, configuration: &str) -> Bellwether {
     Bellwether::start(&net.node(name), "bellwether.toml", configuration)
 }
 
-// holds VRRP-100, VRRP-104
 #[test]
 fn the_better_one_is_master() {
     let net = Net::new(&["a", "b"]);

@@ -8,8 +8,8 @@ use rustix::process::Signal;
 
 use crate::conf::{self, ADDRESS, ADDRESS6};
 
-const VMAC: &str = "00:00:5e:00:01:33";
-const VMAC6: &str = "00:00:5e:00:02:33";
+pub(crate) const VMAC: &str = "00:00:5e:00:01:33";
+pub(crate) const VMAC6: &str = "00:00:5e:00:02:33";
 const DEVICE: &str = "vrrp.51";
 
 fn start(net: &Net, name: &str, configuration: &str) -> Bellwether {
@@ -28,7 +28,7 @@ fn pair(net: &Net, more: &str) -> (Bellwether, Bellwether) {
 
 /// Waits for an answer of `address`, and gives the link-layer address that gave it.
 #[track_caller]
-fn reached(host: &Node, address: &str) -> String {
+pub(crate) fn reached(host: &Node, address: &str) -> String {
     until(&format!("{address} to answer"), || {
         if host.pings(address) {
             Ok(())
@@ -207,13 +207,7 @@ fn frames_to_the_virtual_router_are_for_the_master_alone() {
 fn what_is_not_accepted_is_dropped_but_for_neighbour_discovery() {
     let net = Net::new(&["a", "host"]);
     let host = net.node("host");
-    let conf = |priority, accept| {
-        format!(
-            "{}[instance.web6]\ninterface = \"eth0\"\nvrid = 51\npriority = {priority}\nadvert_interval = \"200ms\"\n\
-             addresses = [\"fe80::100/64\", \"{ADDRESS6}/64\"]\nvmac = true\naccept = {accept}\n",
-            conf::web(priority, &format!("vmac = true\naccept = {accept}"))
-        )
-    };
+    let conf = |priority, accept| conf::both(priority, &format!("vmac = true\naccept = {accept}"));
     let a = start(&net, "a", &conf(150, false));
     a.becomes("web", State::Master);
     a.becomes("web6", State::Master);
