@@ -7,7 +7,7 @@ CARGO := $(WITH) cargo
 ALL   := --locked --workspace --all-targets
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lab bench build guests fmt lint house ledger soak set-up clean
+.PHONY: help demo test lab lab-build bench build guests fmt lint house ledger soak set-up clean
 
 help: ## what there is
 	@echo 'bellwether: VRRP and IPVS with checks and hooks as sandboxed plugins'
@@ -27,11 +27,13 @@ test: ## set up, then format, guests, lints and every test (needs root)
 	@$(CARGO) clippy $(ALL) -- -D warnings
 	@$(WITH) packaging/run-tests
 
-lab: ## set up, build, and print what keepalived does and who passes which scenario (needs root); ONLY=word for some
+lab: lab-build ## set up, build, and print what keepalived does and who passes which scenario (needs root); ONLY=word for some
+	@target=$$($(WITH) packaging/target-dir); "$$target/debug/claims" $(ONLY) && "$$target/debug/suite" $(ONLY)
+
+lab-build:
 	@$(SETUP) test
 	@$(MAKE) --no-print-directory guests
 	@$(CARGO) build --locked -p daemon -p lab
-	@target=$$($(WITH) packaging/target-dir); "$$target/debug/claims" $(ONLY) && "$$target/debug/suite" $(ONLY)
 
 # Settings: RUNS, SLOW_RUNS, MANY_RUNS, CPU_SECONDS, LOAD_SECONDS, as in `make bench RUNS=200` (tests/bench/src/settings.rs);
 # of balancing ROUNDS, SERVICES, SERVERS, CHECK_SECONDS (tests/ipvs/src/bin/bench_ipvs/settings.rs).
@@ -63,8 +65,9 @@ house: ## only the rules of the house: arrows, sizes, words
 ledger: ## each clause of the VRRP standards with the tests that hold it
 	@$(CARGO) run --locked --quiet -p house --bin ledger
 
-soak: ## 100,000 seeds of the simulated segment; SEEDS=n for another number
+soak: lab-build ## 100,000 seeds of the simulated segment, then a minute on lines that lose (needs root); SEEDS=n, SOAK_SECONDS=n
 	@SEEDS=$${SEEDS:-100000} $(CARGO) test --locked --quiet --release -p engine --lib -- vrrp::tests::storm vrrp::tests::bounds
+	@target=$$($(WITH) packaging/target-dir); SOAK_SECONDS=$${SOAK_SECONDS:-60} exec "$$target/debug/suite" 'bad lines'
 
 set-up: ## install what is missing, and only that
 	@$(SETUP) test

@@ -1,6 +1,7 @@
 //! The suite: what two or three routers do to each other on a segment, whoever made them. Each scenario is written
 //! once and run with every make and form of adverts that it has sense for; everything is captured and dissected.
 
+mod accept;
 mod auth;
 mod flood;
 mod group;
@@ -9,6 +10,7 @@ mod many;
 mod mismatch;
 mod partition;
 mod preempt;
+mod soak;
 mod stage;
 mod stall;
 mod storm;
@@ -16,6 +18,7 @@ mod story;
 mod table;
 mod tracking;
 mod unicast;
+mod vmac;
 
 use std::cell::RefCell;
 

@@ -1,12 +1,16 @@
 //! A machine on the segment.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::Result;
 
-use super::command::{in_namespace, ip_in, processes_in, run};
+use super::command::{batch, in_namespace, ip_in, processes_in, run};
+use crate::process::Running;
+use crate::wait::until;
 
 /// A machine on the segment, with one interface `eth0`. The first one has the addresses 192.0.2.1 and 2001:db8::1, and
 /// so on; the link-layer address ends in the same number.
@@ -192,17 +196,55 @@ impl Node {
         run(&mut ip_in(&self.namespace, &["link", "show", name])).is_ok()
     }
 
-    /// Removes what a killed router left on it: every address but its own.
+    /// Puts a worse cable between it and the switch: each frame is lost by chance, or delayed by a random part of
+    /// `jitter`. It holds until what is given is dropped.
+    ///
+    /// # Panics
+    /// When there is no `python3`.
+    #[track_caller]
+    pub fn lay_bad_line(&self, loss_percent: f32, jitter: Duration) -> Running {
+        let port = self.port("eth0");
+        let (near, far) = (&port.name, format!("{}-far", port.name));
+        let (socket, bridge) = (format!("{}-in", port.name), port.bridge);
+        self.part();
+        let pair = format!(
+            "link add name {far} type veth peer name {socket}\nlink set dev {far} up\nlink set dev {socket} master {bridge} up\n"
+        );
+        batch(&self.switch, &pair).expect("a cable that has not been laid yet");
+        let mut command = in_namespace(&self.switch, Path::new("python3"));
+        command.args(["-c", include_str!("line.py"), near, &far]);
+        command.args([loss_percent.to_string(), jitter.as_millis().to_string()]);
+        let line = Running::start("a bad line", command, &self.path("line.log"));
+        let line = line.expect("python3 runs; packaging/set-up installs it");
+        until("the line to be laid", || {
+            line.log()
+                .contains("laid")
+                .then_some(())
+                .ok_or_else(|| line.log())
+        });
+        line
+    }
+
+    /// Removes what a killed router left on it: every address but its own, and every device that it made.
     ///
     /// # Panics
     /// When `ip` refuses.
     pub fn forget_virtual_addresses(&self) {
+        let mut devices = BTreeSet::new();
         for (interface, net) in self.addresses() {
             let bare = net.split('/').next().unwrap_or(&net);
             let own = bare == self.ipv4() || bare == self.ipv6() || bare == self.link_local();
-            if interface == "eth0" && !own {
-                self.ip(&["addr", "del", &net, "dev", &interface]);
+            match interface.as_str() {
+                "lo" | "eth1" => {}
+                "eth0" if own => {}
+                "eth0" => self.ip(&["addr", "del", &net, "dev", "eth0"]),
+                _ => {
+                    devices.insert(interface);
+                }
             }
+        }
+        for device in devices {
+            self.ip(&["link", "del", &device]);
         }
     }
 

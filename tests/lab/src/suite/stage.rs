@@ -88,6 +88,11 @@ impl Stage {
         });
     }
 
+    /// `fields` of the packets until now that tshark's display filter lets through.
+    pub(super) fn look(&self, filter: &str, fields: &[&str]) -> Vec<Vec<String>> {
+        self.capture.look(filter, fields)
+    }
+
     /// Ends the capture. Nothing was malformed, and every advert is of the one form.
     #[track_caller]
     pub(super) fn finish(self) -> Vec<Packet> {

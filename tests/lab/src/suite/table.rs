@@ -1,8 +1,8 @@
 //! The scenarios.
 
 use super::{
-    Scenario, Sides, auth, flood, group, link, many, mismatch, partition, preempt, stall, storm, story,
-    tracking, unicast,
+    Scenario, Sides, accept, auth, flood, group, link, many, mismatch, partition, preempt, soak, stall,
+    storm, story, tracking, unicast, vmac,
 };
 use crate::router::{Form, Make};
 
@@ -142,6 +142,32 @@ pub const SCENARIOS: &[Scenario] = &[
         run: tracking::interface,
     },
     Scenario {
+        numbers: "15",
+        name: "virtual MAC address",
+        peers: ALL,
+        forms: &[Form::V3, Form::V6],
+        sides: Sides::Both,
+        run: vmac::own,
+    },
+    Scenario {
+        numbers: "15",
+        name: "no virtual MAC address",
+        // FRR has nothing else.
+        peers: OURS_AND_KEEPALIVED,
+        forms: &[Form::V3],
+        sides: Sides::Both,
+        run: vmac::none,
+    },
+    Scenario {
+        numbers: "16",
+        name: "accept mode",
+        // FRR has none: its host answers.
+        peers: OURS_AND_KEEPALIVED,
+        forms: &[Form::V3, Form::V6],
+        sides: Sides::Both,
+        run: accept::run,
+    },
+    Scenario {
         numbers: "17",
         name: "reload storm",
         peers: ALL,
@@ -189,5 +215,13 @@ pub const SCENARIOS: &[Scenario] = &[
         forms: &[Form::V3],
         sides: Sides::OursFirst,
         run: many::routers,
+    },
+    Scenario {
+        numbers: "22",
+        name: "bad lines",
+        peers: ALL,
+        forms: &[Form::V3],
+        sides: Sides::Both,
+        run: soak::run,
     },
 ];

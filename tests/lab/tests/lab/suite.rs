@@ -43,10 +43,14 @@ scenarios! {
     group: "group over two links" beside Ours Keepalived;
     script: "tracked script" beside Ours Keepalived;
     interface: "tracked interface" beside Ours Keepalived;
+    vmac: "virtual MAC address" beside Ours Keepalived Frr;
+    no_vmac: "no virtual MAC address" beside Ours Keepalived;
+    accept: "accept mode" beside Ours Keepalived;
     storm: "reload storm" beside Ours Keepalived Frr;
     master_stalls: "Master stands still" beside Ours Keepalived Frr;
     backup_stalls: "Backup stands still" beside Ours Keepalived;
     flood: "flood of invalid packets" beside Ours;
     many_addresses: "500 addresses" beside Ours Keepalived;
     many_routers: "255 virtual routers" beside Ours;
+    soak: "bad lines" beside Ours Keepalived Frr;
 }
