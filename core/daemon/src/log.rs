@@ -138,7 +138,7 @@ const fn word(level: Level, colour: bool) -> &'static str {
 }
 
 /// Time of day in UTC, to the millisecond.
-fn clock(now: SystemTime) -> String {
+pub(crate) fn clock(now: SystemTime) -> String {
     let since = now
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or(Duration::ZERO);

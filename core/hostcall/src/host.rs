@@ -17,7 +17,7 @@ use crate::metric::Metrics;
 use crate::node::Instances;
 use crate::pattern::Patterns;
 use crate::process::Broker;
-use crate::secret::Secrets;
+use crate::secret::{Secrets, Values};
 use crate::tls::Roots;
 use crate::trace::Observer;
 
@@ -44,6 +44,16 @@ pub struct Kept {
     pub(crate) kv: Kv,
     /// Its numbers.
     pub metrics: Metrics,
+}
+
+impl Kept {
+    /// The same, from now on for itself.
+    fn copy(&self) -> Self {
+        Self {
+            kv: self.kv.copy(),
+            metrics: self.metrics.copy(),
+        }
+    }
 }
 
 /// One plugin's side of the host: lives as long as the plugin is configured, over all its versions.
@@ -76,6 +86,22 @@ impl Host {
             limiter,
             patterns: Patterns::default(),
         }
+    }
+
+    /// The same for a run aside: what it keeps and counts is nobody else's.
+    pub fn aside(&self) -> Self {
+        let kept = Arc::new(self.kept.copy());
+        let aside = Self {
+            name: self.name.clone(),
+            grants: self.grants.clone(),
+            services: self.services.clone(),
+            kept,
+            secrets: Secrets::default(),
+            limiter: self.limiter.another(),
+            patterns: Patterns::default(),
+        };
+        aside.set_secrets(Values::clone(&self.secrets.get()));
+        aside
     }
 
     /// What is kept for the plugin.

@@ -36,18 +36,25 @@ pub struct Kv {
     inner: Mutex<Entries>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Entries {
     map: BTreeMap<Key, Entry>,
     used: usize,
 }
 
+#[derive(Clone)]
 struct Entry {
     value: Vec<u8>,
     touched: Instant,
 }
 
 impl Kv {
+    /// The same entries, from now on apart.
+    pub(crate) fn copy(&self) -> Self {
+        let inner = Mutex::new(self.lock().clone());
+        Self { inner }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Entries> {
         // Each change below is complete before the lock is given back, so a panic elsewhere cannot leave half of one.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)

@@ -69,6 +69,11 @@ impl Limiter {
         Self { rate, state }
     }
 
+    /// One of the same rate.
+    pub(crate) fn another(&self) -> Self {
+        Self::new(self.rate)
+    }
+
     /// Whether one more line may pass at `now`: how many were suppressed since the last one, or `None`.
     fn admit(&self, now: Instant) -> Option<u64> {
         let mut window = self.state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -19,6 +19,11 @@ const NAME_MAX: usize = 64;
 pub struct Metrics(Mutex<BTreeMap<String, Metric>>);
 
 impl Metrics {
+    /// The same numbers, from now on apart.
+    pub(crate) fn copy(&self) -> Self {
+        Self(Mutex::new(self.all()))
+    }
+
     /// As they are now.
     pub fn all(&self) -> BTreeMap<String, Metric> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -22,7 +22,7 @@ pub type Values = BTreeMap<String, Result<Secret, String>>;
 pub(crate) struct Secrets(Mutex<Arc<Values>>);
 
 impl Secrets {
-    fn get(&self) -> Arc<Values> {
+    pub(crate) fn get(&self) -> Arc<Values> {
         Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

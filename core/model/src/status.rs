@@ -267,6 +267,12 @@ pub struct PluginStatus {
     pub generation: u32,
     /// Why the newest file was not taken, with file and line.
     pub error: Option<String>,
+    /// The last versions of its code that served, oldest first.
+    #[serde(default)]
+    pub versions: Vec<VersionStatus>,
+    /// How often new code was taken back, for it failed in its first calls.
+    #[serde(default)]
+    pub rollbacks: u64,
     /// Calls so far.
     pub calls: u64,
     /// Calls that ended in a fault.
@@ -277,6 +283,47 @@ pub struct PluginStatus {
     /// Parameters that the code which serves declares; absent when it takes any.
     #[serde(default)]
     pub declared: Option<Vec<Declared>>,
+}
+
+/// A version of a plugin's code that serves, or did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VersionStatus {
+    /// Its number.
+    pub generation: u32,
+    /// The first 12 hexadecimal digits of its file's SHA-256.
+    pub digest: String,
+    /// When it began to serve, in seconds since 1970.
+    pub at: u64,
+    /// How long it was compiled and tried before that, in milliseconds.
+    pub took_ms: f64,
+    /// What is thought of it.
+    pub standing: Standing,
+}
+
+/// What is thought of a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// It serves, and its first calls decide whether it stays.
+    OnTrial,
+    /// It serves and is trusted.
+    Good,
+    /// Another serves.
+    Replaced,
+    /// It served, failed in its first calls and was taken back.
+    RolledBack,
+}
+
+impl Standing {
+    /// In words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::OnTrial => "on trial",
+            Self::Good => "good",
+            Self::Replaced => "replaced",
+            Self::RolledBack => "rolled back",
+        }
+    }
 }
 
 /// A number of a plugin's own.

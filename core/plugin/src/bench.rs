@@ -19,15 +19,26 @@ const LONGEST: Duration = Duration::from_secs(60);
 pub(crate) struct Fault {
     /// In words.
     pub(crate) text: String,
-    /// Whether it broke a limit of time or memory.
-    pub(crate) broke_limit: bool,
+    /// Whose doing it was.
+    pub(crate) blame: Blame,
+}
+
+/// Whose doing a failed run was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blame {
+    /// The code's: it raised an error, panicked or answered nonsense.
+    Code,
+    /// The code's, and dear: it broke a limit of time or memory.
+    Limit,
+    /// The world's: what it needed failed, or was not there in time.
+    World,
 }
 
 impl From<String> for Fault {
     fn from(text: String) -> Self {
         Self {
             text,
-            broke_limit: false,
+            blame: Blame::Code,
         }
     }
 }
@@ -61,7 +72,7 @@ impl Bench {
     /// Counts how a run ended. Whether what [`Bench::status`] says has changed.
     pub(crate) fn count(&self, fault: Option<&Fault>) -> bool {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(fault) = fault.filter(|fault| fault.broke_limit) else {
+        let Some(fault) = fault.filter(|fault| fault.blame == Blame::Limit) else {
             let was_benched = state.until.is_some();
             *state = State::default();
             return was_benched;

@@ -2,7 +2,8 @@
 //!
 //! Contract: [`Platform::ask`] never fails and never lasts longer than asked; whatever goes wrong in a plugin is
 //! [`Status::Unknown`](model::probe::Status::Unknown) with the reason. A swap is a transaction: code that does not
-//! load leaves the old one serving.
+//! load, or cannot answer a question aside, leaves the old one serving; code that fails in its first calls gives its
+//! place back.
 //!
 //! [`platform`] is the door; `slot` holds a plugin's versions, `loader` tries new ones, `threads` runs them, `lua` and
 //! `wasm` are the two runtimes, `meter` and `ticker` bound what a guest may cost.
@@ -18,6 +19,7 @@ mod loader;
 mod lua;
 mod meter;
 pub mod platform;
+mod shadow;
 mod slot;
 mod subject;
 mod threads;

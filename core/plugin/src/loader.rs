@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
+use std::time::Instant;
 
 use model::declared::Declared;
 
@@ -12,7 +13,8 @@ use crate::describe::bare_host;
 use crate::embedded;
 use crate::lua;
 use crate::platform::Shared;
-use crate::slot::{Code, Kind, Slot};
+use crate::shadow;
+use crate::slot::{Code, Kind, Loaded, Slot};
 use crate::wasm;
 
 /// How much less than others a thread that compiles matters.
@@ -59,8 +61,8 @@ impl Loader {
 /// Tries code and lets it serve, or says why not.
 pub(crate) fn try_load(shared: &Shared, load: Load) {
     let Load { slot, bytes, anew } = load;
-    match outlived(|| compile(shared, &slot, &bytes)) {
-        Ok((code, declared)) => slot.accept(bytes, code, declared, anew),
+    match outlived(|| tried(shared, &slot, bytes)) {
+        Ok(loaded) => slot.accept(loaded, anew),
         Err(error) => slot.refuse(error),
     }
     shared.changed();
@@ -76,6 +78,21 @@ pub(crate) fn embedded(slot: &Slot) -> Result<Arc<[u8]>, String> {
         )
     })?;
     Ok(Arc::from(source.as_bytes()))
+}
+
+/// Code that could serve.
+fn tried(shared: &Shared, slot: &Slot, bytes: Arc<[u8]>) -> Result<Loaded, String> {
+    let began = Instant::now();
+    let (code, declared) = compile(shared, slot, &bytes)?;
+    if !slot.serves(&bytes) {
+        shadow::run(slot, &code)?;
+    }
+    Ok(Loaded {
+        bytes,
+        code,
+        declared,
+        took: began.elapsed(),
+    })
 }
 
 /// The code, and which parameters it declares.

@@ -344,7 +344,8 @@ fn first_load(slot: &Arc<Slot>, former: Option<&Arc<Slot>>) -> Option<Load> {
             .filter(|former| former.plan.source == slot.plan.source)?
             .offered()?
     };
-    slot.offer(&bytes);
+    // What was taken back is not tried again: what it gave its place to goes on, as configured now.
+    let bytes = if slot.offer(&bytes) { bytes } else { slot.served()? };
     Some(Load {
         slot: Arc::clone(slot),
         bytes,

@@ -1,19 +1,29 @@
 //! A configured plugin: the version of it that serves, and what became of the newest one.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use hostcall::Host;
-use model::declared::Declared;
-use model::ids;
 use model::plan::{PluginPlan, PluginSource};
+use model::probe::Ask;
 use model::status::PluginStatus;
 use tokio::sync::Semaphore;
 
 use crate::bench::{Bench, Fault};
 use crate::lua::Chunk;
+use crate::threads::Question;
 use crate::wasm;
+
+use trial::Finding;
+use versions::Versions;
+pub(crate) use versions::{Loaded, Version};
+
+mod trial;
+mod versions;
+
+/// How many calls pass before a younger question is remembered.
+const LATELY: u64 = 64;
 
 /// Which runtime a plugin's code is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,14 +39,6 @@ pub(crate) enum Code {
     Wasm(Arc<wasm::Guest>),
 }
 
-/// One version of a plugin.
-pub(crate) struct Version {
-    pub(crate) number: ids::Generation,
-    pub(crate) code: Code,
-    bytes: Arc<[u8]>,
-    declared: Option<Vec<Declared>>,
-}
-
 /// A configured plugin.
 pub(crate) struct Slot {
     pub(crate) plan: PluginPlan,
@@ -44,18 +46,13 @@ pub(crate) struct Slot {
     /// One permit for each call that may be in flight.
     pub(crate) gate: Arc<Semaphore>,
     serving: ArcSwapOption<Version>,
-    newest: Mutex<Newest>,
+    versions: Mutex<Versions>,
+    /// Number of the version that is on trial, 0 when none is: nobody else looks at `versions` for each call.
+    on_trial: AtomicU32,
+    /// A question of late, for new code to try itself on.
+    lately: ArcSwapOption<Ask>,
     counters: Arc<Counters>,
     pub(crate) bench: Arc<Bench>,
-}
-
-#[derive(Default)]
-struct Newest {
-    /// What was offered last, good or bad.
-    bytes: Option<Arc<[u8]>>,
-    error: Option<String>,
-    /// The last number given to a version.
-    last: u32,
 }
 
 #[derive(Default)]
@@ -69,11 +66,8 @@ impl Slot {
     pub(crate) fn new(plan: PluginPlan, host: Arc<Host>, former: Option<&Self>) -> Self {
         let gate = Arc::new(Semaphore::new(plan.limits.calls.max(1) as usize));
         let serving = ArcSwapOption::new(former.and_then(Self::serving));
-        let last = former.map_or(0, |former| former.lock().last);
-        let newest = Mutex::new(Newest {
-            last,
-            ..Newest::default()
-        });
+        let versions = former.map_or_else(Versions::default, |former| former.lock().reconfigured());
+        let on_trial = former.map_or(0, |former| former.on_trial.load(Ordering::Relaxed));
         let counters = former
             .map(|former| Arc::clone(&former.counters))
             .unwrap_or_default();
@@ -83,7 +77,9 @@ impl Slot {
             host,
             gate,
             serving,
-            newest,
+            versions: Mutex::new(versions),
+            on_trial: AtomicU32::new(on_trial),
+            lately: ArcSwapOption::empty(),
             counters,
             bench,
         }
@@ -96,40 +92,42 @@ impl Slot {
 
     /// What was offered last.
     pub(crate) fn offered(&self) -> Option<Arc<[u8]>> {
-        self.lock().bytes.clone()
+        self.lock().offered.clone()
     }
 
     /// Notes that `bytes` are offered; whether they have to be loaded.
     pub(crate) fn offer(&self, bytes: &Arc<[u8]>) -> bool {
-        let mut newest = self.lock();
-        if newest.bytes.as_deref() == Some(&**bytes) {
-            return false;
-        }
-        newest.bytes = Some(Arc::clone(bytes));
-        true
+        self.lock().offer(bytes)
+    }
+
+    /// Whether these bytes serve.
+    pub(crate) fn serves(&self, bytes: &Arc<[u8]>) -> bool {
+        self.serving().is_some_and(|version| version.bytes == *bytes)
+    }
+
+    /// What serves, to be loaded once more.
+    pub(crate) fn served(&self) -> Option<Arc<[u8]>> {
+        self.serving().map(|version| Arc::clone(&version.bytes))
     }
 
     /// Lets good code serve, unless it is what serves already.
-    pub(crate) fn accept(&self, bytes: Arc<[u8]>, code: Code, declared: Option<Vec<Declared>>, anew: bool) {
-        let mut newest = self.lock();
-        newest.error = None;
-        let same = self.serving().is_some_and(|version| version.bytes == bytes);
-        if same && !anew {
+    pub(crate) fn accept(&self, loaded: Loaded, anew: bool) {
+        let mut versions = self.lock();
+        let Some(version) = versions.accept(loaded, self.serving(), anew) else {
             return;
-        }
-        // New code is innocent.
-        self.bench.count(None);
-        newest.last += 1;
-        let number = ids::Generation(newest.last);
-        let version = Version {
-            number,
-            code,
-            bytes,
-            declared,
         };
-        self.serving.store(Some(Arc::new(version)));
+        self.serve(&versions, version);
+    }
+
+    fn serve(&self, versions: &Versions, version: Arc<Version>) {
+        // New code is innocent, and so is old code that is good.
+        self.bench.count(None);
+        let generation = version.number.0;
+        let on_trial = if versions.is_on_trial() { generation } else { 0 };
+        self.serving.store(Some(version));
+        self.on_trial.store(on_trial, Ordering::Relaxed);
         let plugin = self.plan.name.as_str();
-        tracing::info!(plugin, generation = number.0, "plugin loaded");
+        tracing::info!(plugin, generation, "plugin loaded");
     }
 
     /// Keeps what serves, and says why the newest does not.
@@ -141,7 +139,7 @@ impl Slot {
 
     /// The file cannot be read: forget what it held, so that the same bytes are taken again.
     pub(crate) fn lost(&self, error: String) {
-        self.lock().bytes = None;
+        self.lock().offered = None;
         self.refuse(error);
     }
 
@@ -159,17 +157,55 @@ impl Slot {
         }
     }
 
-    /// Counts how a run ended; whether the status says something new for it.
-    pub(crate) fn count(&self, fault: Option<&Fault>) -> bool {
-        self.counters.calls.fetch_add(1, Ordering::Relaxed);
+    /// Counts how a run of `version` ended; whether the status says something new for it.
+    pub(crate) fn count(&self, version: &Version, question: &Question, fault: Option<&Fault>) -> bool {
+        let calls = self.counters.calls.fetch_add(1, Ordering::Relaxed);
+        if let Question::Check(ask) = question
+            && (calls.is_multiple_of(LATELY) || self.lately.load().is_none())
+        {
+            self.lately.store(Some(Arc::new(ask.clone())));
+        }
         if fault.is_some() {
             self.counters.faults.fetch_add(1, Ordering::Relaxed);
+        }
+        let judged = self.judge(version, fault);
+        if judged == Finding::Bad {
+            return true;
         }
         let changed = self.bench.count(fault);
         if let Some(why) = self.bench.status().filter(|_| changed) {
             tracing::warn!(plugin = self.plan.name.as_str(), why, "plugin benched");
         }
-        changed
+        changed || judged == Finding::Good
+    }
+
+    /// What a call says of the version that is on trial.
+    fn judge(&self, version: &Version, fault: Option<&Fault>) -> Finding {
+        if self.on_trial.load(Ordering::Relaxed) != version.number.0 {
+            return Finding::Open;
+        }
+        let mut versions = self.lock();
+        // Another call, or new code, may have come first.
+        if self.on_trial.load(Ordering::Relaxed) != version.number.0 {
+            return Finding::Open;
+        }
+        let finding = versions.judge(fault);
+        match (finding, fault) {
+            (Finding::Open, _) | (Finding::Bad, None) => {}
+            (Finding::Good, _) => self.on_trial.store(0, Ordering::Relaxed),
+            (Finding::Bad, Some(fault)) => {
+                if let Some((good, why)) = versions.roll_back(version, fault) {
+                    tracing::error!(plugin = self.plan.name.as_str(), why, "plugin rolled back");
+                    self.serve(&versions, good);
+                }
+            }
+        }
+        finding
+    }
+
+    /// A question of late.
+    pub(crate) fn lately(&self) -> Option<Arc<Ask>> {
+        self.lately.load_full()
     }
 
     pub(crate) fn kind(&self) -> Result<Kind, String> {
@@ -194,12 +230,15 @@ impl Slot {
             PluginSource::Embedded => "embedded".to_owned(),
             PluginSource::File(path) => path.display().to_string(),
         };
+        let versions = self.lock();
         PluginStatus {
             name: self.plan.name.to_string(),
             runtime: runtime.to_owned(),
             source,
             generation: self.serving().map_or(0, |version| version.number.0),
-            error: self.lock().error.clone().or_else(|| self.bench.status()),
+            error: versions.error.clone().or_else(|| self.bench.status()),
+            versions: versions.told.iter().cloned().collect(),
+            rollbacks: versions.rollbacks,
             calls: self.counters.calls.load(Ordering::Relaxed),
             faults: self.counters.faults.load(Ordering::Relaxed),
             metrics: self.host.kept().metrics.all(),
@@ -207,9 +246,9 @@ impl Slot {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Newest> {
+    fn lock(&self) -> MutexGuard<'_, Versions> {
         // Each change is complete before the lock is given back.
-        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+        self.versions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::task::LocalSet;
 use tokio::time::{Instant, timeout_at};
 
 use crate::answer::{Answer, bounded};
-use crate::bench::Fault;
+use crate::bench::{Blame, Fault};
 use crate::platform::Shared;
 use crate::slot::{Code, Slot, Version};
 use crate::{lua, subject, ticker};
@@ -101,7 +101,7 @@ async fn answer(states: Rc<States>, job: Job) {
         () = reply.closed() => return,
     };
     let result = told(&slot, result);
-    if slot.count(result.as_ref().err())
+    if slot.count(&version, &question, result.as_ref().err())
         && let Some(shared) = shared.upgrade()
     {
         shared.changed();
@@ -164,7 +164,10 @@ async fn run(
         Ok(result) => result,
         Err(_) => {
             let time = crate::answer::in_words(timeout);
-            Err(format!("{}: it did not answer within {time}", slot.file()).into())
+            Err(Fault {
+                text: format!("{}: it did not answer within {time}", slot.file()),
+                blame: Blame::World,
+            })
         }
     }
 }

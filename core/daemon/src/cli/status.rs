@@ -2,14 +2,16 @@
 
 use std::fmt::Write;
 use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, ensure};
 use clap::Args;
 use hyper::{Method, StatusCode};
-use model::status::{DaemonStatus, InstanceStatus, ResourceStatus, ServiceStatus};
+use model::status::{DaemonStatus, InstanceStatus, PluginStatus, ResourceStatus, ServiceStatus};
 use serde_json::Value;
 
 use super::{Client, client};
+use crate::log;
 
 #[derive(Debug, Args)]
 pub(super) struct Status {
@@ -106,14 +108,32 @@ fn write_status(out: &mut String, status: &DaemonStatus) -> std::fmt::Result {
         write_service(out, service)?;
     }
     for plugin in &status.plugins {
+        write_plugin(out, plugin)?;
+    }
+    Ok(())
+}
+
+fn write_plugin(out: &mut String, plugin: &PluginStatus) -> std::fmt::Result {
+    writeln!(
+        out,
+        "plugin {:<13} {:<10} generation {}, {} calls, {} faults ({})",
+        plugin.name, plugin.runtime, plugin.generation, plugin.calls, plugin.faults, plugin.source,
+    )?;
+    if let Some(error) = &plugin.error {
+        writeln!(out, "  the newest code does not serve: {error}")?;
+    }
+    // Who was never swapped has no history.
+    for version in plugin.versions.iter().filter(|_| plugin.versions.len() > 1) {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(version.at);
         writeln!(
             out,
-            "plugin {:<13} {:<10} generation {}, {} calls, {} faults ({})",
-            plugin.name, plugin.runtime, plugin.generation, plugin.calls, plugin.faults, plugin.source,
+            "  generation {:<4} {:<12} sha256 {}, since {}, tried for {:.1} ms",
+            version.generation,
+            version.standing.words(),
+            version.digest,
+            log::clock(at),
+            version.took_ms,
         )?;
-        if let Some(error) = &plugin.error {
-            writeln!(out, "  the newest code was not taken: {error}")?;
-        }
     }
     Ok(())
 }

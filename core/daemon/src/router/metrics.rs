@@ -205,7 +205,7 @@ fn trackers(page: &mut Page, trackers: &[TrackerStatus]) {
 
 fn plugins(page: &mut Page, plugins: &[PluginStatus]) {
     type Number = fn(&PluginStatus) -> u64;
-    let families: [(&str, Kind, &str, Number); 4] = [
+    let families: [(&str, Kind, &str, Number); 5] = [
         (
             "plugin_generation",
             Kind::Gauge,
@@ -217,6 +217,12 @@ fn plugins(page: &mut Page, plugins: &[PluginStatus]) {
             Kind::Gauge,
             "Whether its newest code was not taken.",
             |plugin| plugin.error.is_some().into(),
+        ),
+        (
+            "plugin_rollbacks_total",
+            Kind::Counter,
+            "Times that new code failed in its first calls and gave its place back.",
+            |plugin| plugin.rollbacks,
         ),
         ("plugin_calls_total", Kind::Counter, "Calls.", |plugin| {
             plugin.calls

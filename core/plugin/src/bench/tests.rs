@@ -3,7 +3,7 @@ use super::*;
 fn broken() -> Fault {
     Fault {
         text: "it.lua:3: stopped".to_owned(),
-        broke_limit: true,
+        blame: Blame::Limit,
     }
 }
 

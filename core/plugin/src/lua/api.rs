@@ -13,6 +13,7 @@ use mlua::{FromLua, IntoLua, Lua, LuaString, MultiValue, Table, Value};
 use tokio::sync::Mutex;
 
 use super::connection::Connection;
+use super::error::Worldly;
 use super::run::Run;
 
 mod facts;
@@ -143,12 +144,19 @@ fn scope(name: &str) -> mlua::Result<Scope> {
 }
 
 /// As Luau's, but it takes the `err` of a host call for a message too.
-fn assert(_: &Lua, values: MultiValue) -> mlua::Result<MultiValue> {
+fn assert(lua: &Lua, values: MultiValue) -> mlua::Result<MultiValue> {
     if !matches!(values.front(), None | Some(Value::Nil | Value::Boolean(false))) {
         return Ok(values);
     }
     let message = match values.get(1) {
-        Some(Value::Table(err)) => err.raw_get::<Option<String>>("message")?,
+        Some(Value::Table(err)) => {
+            let message = err.raw_get::<Option<String>>("message")?;
+            let meta = lua.named_registry_value::<Table>(ERROR_META)?;
+            if let Some(message) = message.as_ref().filter(|_| err.metatable() == Some(meta)) {
+                return Err(mlua::Error::external(Worldly(message.clone())));
+            }
+            message
+        }
         Some(Value::String(text)) => Some(text.to_string_lossy()),
         _ => None,
     };

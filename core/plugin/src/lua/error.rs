@@ -52,6 +52,16 @@ pub(super) fn is_memory(error: &Error) -> bool {
     }
 }
 
+/// Raised by `assert` when a host call told what is wrong in the world.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Worldly(pub(super) String);
+
+/// Whether the world is to blame rather than the code.
+pub(super) fn is_worldly(error: &Error) -> bool {
+    error.downcast_ref::<Worldly>().is_some()
+}
+
 fn what(error: &Error) -> String {
     match error {
         Error::CallbackError { cause, .. } | Error::WithContext { cause, .. } => what(cause),

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use super::state::State;
 use super::{convert, error};
 use crate::answer::{Answer, in_words};
-use crate::bench::Fault;
+use crate::bench::{Blame, Fault};
 use crate::meter::Metered;
 
 tokio::task_local! {
@@ -144,7 +144,7 @@ impl State {
         let text = error::explain(error, &self.file);
         let broke = |text| Fault {
             text,
-            broke_limit: true,
+            blame: Blame::Limit,
         };
         if error::is_memory(error) {
             self.broken.set(true);
@@ -153,6 +153,11 @@ impl State {
         if error::is_stop(error) {
             return broke(format!("{text} ({})", in_words(cpu)));
         }
-        text.into()
+        let blame = if error::is_worldly(error) {
+            Blame::World
+        } else {
+            Blame::Code
+        };
+        Fault { text, blame }
     }
 }

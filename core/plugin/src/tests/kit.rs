@@ -91,6 +91,27 @@ impl Broker for Here {
     }
 }
 
+/// Whether the test of this name has a process to itself. When it has not, it is run again in one of its own first:
+/// what a process holds says nothing while other tests are in it.
+pub(super) fn is_alone(test: &str) -> bool {
+    const ALONE: &str = "BELLWETHER_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let program = std::env::current_exe().expect("Linux knows what it runs");
+    let mut command = std::process::Command::new(program);
+    let output = command
+        .args(["--exact", test, "--test-threads", "1"])
+        .env(ALONE, "1")
+        .output();
+    let output = output.expect("it was started before");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{complained}");
+    assert!(said.contains("1 passed"), "no test is named {test}: {said}");
+    false
+}
+
 pub(super) fn platform() -> Platform {
     Platform::start(
         Arc::new(Here),

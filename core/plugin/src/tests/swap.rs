@@ -8,7 +8,7 @@ use model::probe::Status;
 use super::kit::{act, ask, does, guest, loaded, plan, platform, probes, settled};
 
 /// The same code with other bytes.
-fn other(file: &str, bytes: &[u8], mark: u8) -> Vec<u8> {
+pub(super) fn other(file: &str, bytes: &[u8], mark: u8) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     if file.ends_with(".lua") {
         bytes.extend_from_slice(format!("-- {mark}\n").as_bytes());

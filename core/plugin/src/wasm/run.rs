@@ -16,7 +16,7 @@ use super::bindings::exports::bellwether::plugin::checker::{self, Target, Verdic
 use super::guest::{Guest, one_line};
 use super::host::Run;
 use crate::answer::{Answer, in_words};
-use crate::bench::Fault;
+use crate::bench::{Blame, Fault};
 use crate::meter::{self, Metered, Pace};
 use crate::subject;
 
@@ -30,7 +30,10 @@ pub(super) async fn run<T>(
 ) -> Result<T, Fault> {
     let slots = &guest.made.slots;
     let slot = tokio::time::timeout_at(call.deadline(), slots.acquire()).await;
-    let _slot = slot.map_err(|_| "all WebAssembly instances are in use".to_owned())?;
+    let _slot = slot.map_err(|_| Fault {
+        text: "all WebAssembly instances are in use".to_owned(),
+        blame: Blame::World,
+    })?;
     let mut store = Store::new(&guest.made.engine, Run::new(call, limits));
     store.limiter(|run| &mut run.limits);
     store.epoch_deadline_callback(|_| match meter::pace() {
@@ -63,9 +66,15 @@ fn explain(guest: &Guest, error: &wasmtime::Error, refused_memory: bool, limits:
         Some(trap) => trap.to_string(),
         None => one_line(error),
     };
+    let blame = match trap {
+        _ if refused_memory => Blame::Limit,
+        Some(Trap::Interrupt) => Blame::Limit,
+        Some(_) => Blame::Code,
+        None => Blame::World,
+    };
     Fault {
         text: format!("{file}: {what}"),
-        broke_limit: refused_memory || trap == Some(&Trap::Interrupt),
+        blame,
     }
 }
 

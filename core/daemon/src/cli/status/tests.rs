@@ -1,10 +1,20 @@
 use model::status::{
     CheckStatus, ConfigurationStatus, ContributionStatus, DrainStatus, GroupStatus, IpvsStatus,
-    ResourceStatus, ServerStatus,
+    ResourceStatus, ServerStatus, Standing, VersionStatus,
 };
 use model::transition::State;
 
 use super::*;
+
+fn version(generation: u32, digest: &str, standing: Standing) -> VersionStatus {
+    VersionStatus {
+        generation,
+        digest: digest.into(),
+        at: 3723,
+        took_ms: 1.5,
+        standing,
+    }
+}
 
 fn server(address: &str, up: bool, draining: Option<DrainStatus>) -> ServerStatus {
     let check = CheckStatus {
@@ -116,7 +126,22 @@ pub(in crate::cli) fn example() -> DaemonStatus {
             traffic: None,
             changes: 0,
         }],
-        plugins: Vec::new(),
+        plugins: vec![PluginStatus {
+            name: "site".into(),
+            runtime: "lua".into(),
+            source: "site.lua".into(),
+            generation: 1,
+            error: Some("rolled back to generation 1: generation 2 failed".into()),
+            versions: vec![
+                version(1, "0cc175b9c0f1", Standing::Good),
+                version(2, "92eb5ffee6ae", Standing::RolledBack),
+            ],
+            rollbacks: 1,
+            calls: 12,
+            faults: 3,
+            metrics: Default::default(),
+            declared: None,
+        }],
         worker_up: true,
     }
 }
@@ -141,5 +166,9 @@ fn a_status_for_people() {
       10.0.0.12:80                  up     weight 0          tcp: connected in 0.4 ms
         drains: 7 connection(s) left, 21 s at most
       10.0.0.13:80                  down   not in the table  tcp: connection refused
+    plugin site          lua        generation 1, 12 calls, 3 faults (site.lua)
+      the newest code does not serve: rolled back to generation 1: generation 2 failed
+      generation 1    good         sha256 0cc175b9c0f1, since 01:02:03.000Z, tried for 1.5 ms
+      generation 2    rolled back  sha256 92eb5ffee6ae, since 01:02:03.000Z, tried for 1.5 ms
     ");
 }

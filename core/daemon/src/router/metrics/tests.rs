@@ -134,6 +134,8 @@ fn status() -> DaemonStatus {
             source: "embedded".into(),
             generation: 1,
             error: None,
+            versions: Vec::new(),
+            rollbacks: 2,
             calls: 9,
             faults: 1,
             declared: None,
@@ -221,6 +223,7 @@ fn a_page_without_its_comments() {
     bellwether_check_failures_total{service="tcp 192.0.2.10:80",server="10.0.0.11:80",check="0",plugin="tcp"} 2
     bellwether_plugin_generation{plugin="tcp",runtime="lua"} 1
     bellwether_plugin_refused{plugin="tcp",runtime="lua"} 0
+    bellwether_plugin_rollbacks_total{plugin="tcp",runtime="lua"} 2
     bellwether_plugin_calls_total{plugin="tcp",runtime="lua"} 9
     bellwether_plugin_faults_total{plugin="tcp",runtime="lua"} 1
     bellwether_plugin_count_total{plugin="tcp",name="seen"} 3
