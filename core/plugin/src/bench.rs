@@ -52,15 +52,24 @@ struct State {
     in_a_row: u32,
     rest: Duration,
     until: Option<Instant>,
+    /// Whether a run was let through after the rest, and has not ended yet.
+    is_tried: bool,
     why: String,
 }
 
 impl Bench {
-    /// Why the plugin is not asked now.
-    pub(crate) fn resting(&self) -> Option<String> {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = state.until?;
-        (Instant::now() < until).then(|| state.words())
+    /// Lets a run begin, or says why not. After a rest one is let through to see, and the others when it ended well.
+    pub(crate) fn admit(&self) -> Result<(), String> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(until) = state.until else { return Ok(()) };
+        let now = Instant::now();
+        if now < until {
+            return Err(state.words());
+        }
+        // One that never ends well or badly, for nobody waits for it, is followed by another.
+        state.until = now.checked_add(FIRST);
+        state.is_tried = true;
+        Ok(())
     }
 
     /// What the status says: also between a rest and the next good run.
@@ -80,9 +89,11 @@ impl Bench {
         state.in_a_row = state.in_a_row.saturating_add(1);
         let now = Instant::now();
         // Those that were in flight when it was benched do not make it longer.
-        if state.in_a_row < PATIENCE || state.until.is_some_and(|until| now < until) {
+        let rests = state.until.is_some_and(|until| now < until) && !state.is_tried;
+        if state.in_a_row < PATIENCE || rests {
             return false;
         }
+        state.is_tried = false;
         state.rest = (state.rest * 2).clamp(FIRST, LONGEST);
         state.until = now.checked_add(state.rest);
         state.why = bounded(&fault.text);

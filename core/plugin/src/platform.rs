@@ -266,12 +266,6 @@ impl Platform {
         if timeout_at(deadline, self.first_load(&slot)).await.is_err() {
             return none(slot.why_none());
         }
-        // A hook is asked for once: it gets its chance, whatever became of others.
-        if let Question::Check(_) = question
-            && let Some(why) = slot.bench.resting()
-        {
-            return none(format!("plugin {plugin}: {why}"));
-        }
         let late = || none(format!("plugin {plugin}: no answer within {}", in_words(timeout)));
         let Ok(permit) = timeout_at(deadline, Arc::clone(&slot.gate).acquire_owned()).await else {
             return none(format!(

@@ -86,13 +86,16 @@ async fn answer(states: Rc<States>, job: Job) {
         mut reply,
         shared,
     } = job;
-    let Some(version) = slot.serving() else {
-        // Whoever asked may be gone; nobody else wants the answer.
-        let _ = reply.send(Reply {
-            result: Err(slot.why_none()),
-            generation: Generation(0),
-        });
-        return;
+    let version = match ready(&slot, &question) {
+        Ok(version) => version,
+        Err(why) => {
+            // Whoever asked may be gone; nobody else wants the answer.
+            let _ = reply.send(Reply {
+                result: Err(why),
+                generation: Generation(0),
+            });
+            return;
+        }
     };
     let _running = ticker::Running::begin();
     let result = tokio::select! {
@@ -111,6 +114,20 @@ async fn answer(states: Rc<States>, job: Job) {
         result: result.map_err(|fault| fault.text),
         generation: version.number,
     });
+}
+
+/// What is to run, or why nothing does. Looked at when it is a question's turn, not when it was asked: those that wait
+/// behind one that breaks its limits are not run after it.
+fn ready(slot: &Slot, question: &Question) -> Result<Arc<Version>, String> {
+    let version = slot.serving().ok_or_else(|| slot.why_none())?;
+    // A hook is asked for once: it gets its chance, whatever became of others.
+    if let Question::Check(_) = question {
+        let name = &slot.plan.name;
+        slot.bench
+            .admit()
+            .map_err(|why| format!("plugin {name}: {why}"))?;
+    }
+    Ok(version)
 }
 
 /// What became of a run, without its secrets. Words are cut after that: half a secret would not be known for one.

@@ -1,5 +1,7 @@
 //! A guest that misbehaves ends itself and nobody else.
 
+mod others;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,28 +87,6 @@ async fn in_lua() {
         (verdict.status, verdict.reason.as_str()),
         (Status::Up, "2.5 true true protocol")
     );
-}
-
-#[tokio::test]
-async fn a_thousand_sleepers_leave_room_for_others() {
-    for (file, bytes) in probes() {
-        let platform = Arc::new(loaded(file, bytes).await);
-        let sleepers: Vec<_> = (0..1000)
-            .map(|_| {
-                let platform = Arc::clone(&platform);
-                tokio::spawn(async move { does(&platform, None, "sleep 500").await })
-            })
-            .collect();
-        assert_eq!(does(&platform, None, "digest").await.status, Status::Up, "{file}");
-        for sleeper in sleepers {
-            let verdict = sleeper.await.expect("no panic");
-            assert_eq!(
-                (verdict.status, verdict.reason.as_str()),
-                (Status::Up, "slept"),
-                "{file}"
-            );
-        }
-    }
 }
 
 #[tokio::test]
