@@ -7,7 +7,7 @@ CARGO := $(WITH) cargo
 ALL   := --locked --workspace --all-targets
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lab lab-build bench build guests fmt lint house ledger soak set-up clean
+.PHONY: help demo test lab lab-build bench build guests fmt lint conformance house ledger soak set-up clean
 
 help: ## what there is
 	@echo 'bellwether: VRRP and IPVS with checks and hooks as sandboxed plugins'
@@ -35,8 +35,8 @@ lab-build:
 	@$(MAKE) --no-print-directory guests
 	@$(CARGO) build --locked -p daemon -p lab
 
-# Settings: RUNS, SLOW_RUNS, MANY_RUNS, CPU_SECONDS, LOAD_SECONDS, as in `make bench RUNS=200` (tests/bench/src/settings.rs);
-# of balancing ROUNDS, SERVICES, SERVERS, CHECK_SECONDS (tests/ipvs/src/bin/bench_ipvs/settings.rs).
+# Settings: RUNS, SLOW_RUNS, MANY_RUNS, CPU_SECONDS, LOAD_SECONDS, HOSTILE_SECONDS, as in `make bench RUNS=200`
+# (tests/bench/src/settings.rs); of balancing ROUNDS, SERVICES, SERVERS, CHECK_SECONDS (tests/ipvs/src/bin/bench_ipvs/settings.rs).
 bench: ## set up, build for speed, and print ratios against keepalived (needs root)
 	@$(SETUP) test
 	@$(MAKE) --no-print-directory guests
@@ -58,6 +58,9 @@ fmt: ## format all Rust code
 lint: ## what `make test` checks before the tests
 	@$(CARGO) fmt --all --check
 	@$(CARGO) clippy $(ALL) -- -D warnings
+
+conformance: guests ## every function of the plugins' host, in both runtimes
+	@$(CARGO) test --locked --quiet -p plugin --lib -- --nocapture conformance::table
 
 house: ## only the rules of the house: arrows, sizes, words
 	@$(CARGO) test --locked --quiet -p house

@@ -5,8 +5,8 @@ use super::kit::{ask, plan, platform, settled};
 const CONTRACT: &str = include_str!("../../../../sdk/wit/bellwether.wit");
 const STUBS: &str = include_str!("../../../../sdk/lua/bellwether.lua");
 
-/// `interface.function` of all that the host offers, under Lua names; methods of `connection` as `Connection:read`.
-fn functions() -> Vec<String> {
+/// All that the host offers, in the contract's words: `codec.digest`, `tcp.connection.read`.
+pub(super) fn host_functions() -> Vec<String> {
     let mut all = Vec::new();
     let mut interface = "";
     for line in CONTRACT.lines() {
@@ -16,14 +16,22 @@ fn functions() -> Vec<String> {
         let Some((name, _)) = line.split_once(": func(") else {
             continue;
         };
-        let lua = name.trim_start().replace('-', "_");
         match (interface, name.len() - name.trim_start().len()) {
             ("described" | "checker" | "hook" | "keeper", _) => {}
-            (_, 2) => all.push(format!("host.{interface}.{lua}")),
-            _ => all.push(format!("Connection:{lua}")),
+            (_, 2) => all.push(format!("{interface}.{}", name.trim_start())),
+            _ => all.push(format!("{interface}.connection.{}", name.trim_start())),
         }
     }
     all
+}
+
+/// The same under Lua names; methods of `connection` as `Connection:read`.
+fn functions() -> Vec<String> {
+    let lua = |name: &String| match name.replace('-', "_").strip_prefix("tcp.connection.") {
+        Some(method) => format!("Connection:{method}"),
+        None => format!("host.{}", name.replace('-', "_")),
+    };
+    host_functions().iter().map(lua).collect()
 }
 
 #[test]

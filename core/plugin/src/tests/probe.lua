@@ -41,9 +41,10 @@ function acts.tcp(target)
   local answer = assert(connection:read_exact(4))
   local rest = assert(connection:read(100))
   local same = connection:remote_endpoint().port == target.port
+  local own = connection:local_endpoint().host == target.host
   connection:close()
   local closed = connection:read(1) == nil
-  return "up", `{string.sub(greeting, 1, -3)} {answer} {#rest} {same} {closed}`
+  return "up", `{string.sub(greeting, 1, -3)} {answer} {#rest} {same} {own} {closed}`
 end
 
 function acts.http(target, path)
@@ -215,7 +216,7 @@ end
 function acts.tls(target, authority)
   local connection = assert(host.tcp.connect(target.host, target.port))
   local none = connection:peer_certificate() == nil
-  local good, err = connection:start_tls({ authority = authority })
+  local good, err = connection:start_tls({ authority = authority, server_name = "www.example.com" })
   if not good then
     return "down", err.message
   end

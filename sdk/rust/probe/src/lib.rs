@@ -95,10 +95,11 @@ fn talk(target: &Target) -> Result<Verdict, Error> {
     let answer = connection.read_exact(4, None)?;
     let rest = connection.read(None, None)?;
     let same = connection.remote_endpoint().port == port;
+    let own = connection.local_endpoint().host == host;
     connection.close();
     let closed = connection.read(Some(1), None).is_err();
     let text = String::from_utf8_lossy(&greeting).trim_end().to_owned();
-    Ok(up(format!("{text} {} {} {same} {closed}", String::from_utf8_lossy(&answer), rest.len())))
+    Ok(up(format!("{text} {} {} {same} {own} {closed}", String::from_utf8_lossy(&answer), rest.len())))
 }
 
 fn fetch(target: &Target, path: &str) -> Result<Verdict, Error> {
@@ -142,7 +143,12 @@ fn encrypted(target: &Target, authority: &str) -> Result<Verdict, Error> {
     let (host, port) = target.endpoint()?;
     let connection = tcp::connect(host, port, None)?;
     let none = connection.peer_certificate().is_none();
-    connection.start_tls(Some(&TlsOptions { authority: Some(authority.to_owned()), ..tls_options() }))?;
+    let server_name = Some("www.example.com".to_owned());
+    connection.start_tls(Some(&TlsOptions {
+        authority: Some(authority.to_owned()),
+        server_name,
+        ..tls_options()
+    }))?;
     let subject = connection.peer_certificate().map(|certificate| certificate.subject);
     Ok(up(format!("{none} {}", subject.unwrap_or_default())))
 }

@@ -1,25 +1,26 @@
 //! What has to be granted by name: secrets, unix sockets, units; and what the router tells.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use model::link::{InstanceFacts, Secret};
 use model::plan::{NetGrant, SecretSource};
-use model::probe::{Status, Verdict};
+use model::probe::Verdict;
 use model::time::Instant;
 use model::transition::State;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::tls;
 use crate::Platform;
 use crate::tests::kit::{does, plan, platform, probes, server, settled};
 
 /// A probe with a unix socket, a unit and secrets, of which one cannot be read.
-async fn loaded(file: &str, bytes: Vec<u8>, socket: &Path) -> Platform {
+pub(super) async fn loaded(file: &str, bytes: Vec<u8>, socket: &Path) -> Platform {
     let platform = platform();
     let mut plan = plan("it", file);
     plan.grants.net.push(NetGrant::Unix(socket.to_owned()));
     plan.grants.units.push("nginx.service".to_owned());
-    let secrets = ["token", "lost", "ours"];
+    let secrets = ["token", "lost", "ours", "authority"];
     let source = |name: &str| (name.to_owned(), SecretSource::File("/etc/it".into()));
     plan.grants.secret = secrets.into_iter().map(source).collect();
     platform.set_plugins(vec![plan]);
@@ -27,6 +28,7 @@ async fn loaded(file: &str, bytes: Vec<u8>, socket: &Path) -> Platform {
         ("token", Ok(Secret("s3cret-s3cret".to_owned()))),
         ("lost", Err("no such file".to_owned())),
         ("ours", Ok(Secret("not PEM".to_owned()))),
+        ("authority", Ok(Secret(tls::authority()))),
     ];
     let values = values.into_iter().map(|(name, value)| (name.to_owned(), value));
     platform.set_secrets(&"it".into(), values.collect());
@@ -76,20 +78,8 @@ async fn secrets_are_known_and_never_told() {
 }
 
 #[tokio::test]
-async fn unix_sockets_redirects_tls_and_units() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let path = dir.path().join("admin.sock");
-    let listener = tokio::net::UnixListener::bind(&path).expect("free");
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut asked = [0; 64];
-            let count = stream.read(&mut asked).await.expect("it asks");
-            stream.write_all(&asked[..count]).await.expect("it reads");
-        }
-    });
-    let act = format!("unix {}", path.display());
-    assert_eq!(all(None, &path, &[&act]).await, "up: show info 0");
-
+async fn redirects_bad_authorities_and_units() {
+    let (_dir, path) = unix_server();
     let answer = "HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n";
     let (address, heard) = server("", answer).await;
     assert_eq!(
@@ -106,9 +96,9 @@ async fn unix_sockets_redirects_tls_and_units() {
     "#);
 }
 
-#[tokio::test]
-async fn instances_are_as_the_router_told() {
-    let facts = InstanceFacts {
+/// What the router tells of the only instance.
+pub(super) fn instances() -> Vec<InstanceFacts> {
+    vec![InstanceFacts {
         name: "web".to_owned(),
         state: State::Master,
         previous: State::Backup,
@@ -118,16 +108,20 @@ async fn instances_are_as_the_router_told() {
         interface: "eth0".to_owned(),
         addresses: vec!["192.0.2.1/24".parse().expect("a network")],
         peers: vec![IpAddr::from([192, 0, 2, 3])],
-    };
-    for (file, bytes) in probes() {
-        let platform = loaded(file, bytes, Path::new("/run/none.sock")).await;
-        platform.set_instances(vec![facts.clone()]);
-        let verdict = does(&platform, None, "instances").await;
-        let wanted = "1 Master,Backup,no Master was heard,eth0 150 192.0.2.1/24 192.0.2.3 true true";
-        assert_eq!(
-            (verdict.status, verdict.reason.as_str()),
-            (Status::Up, wanted),
-            "{file}"
-        );
-    }
+    }]
+}
+
+/// Says on a unix socket what it is told.
+pub(super) fn unix_server() -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("admin.sock");
+    let listener = tokio::net::UnixListener::bind(&path).expect("free");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut asked = [0; 64];
+            let count = stream.read(&mut asked).await.expect("it asks");
+            stream.write_all(&asked[..count]).await.expect("it reads");
+        }
+    });
+    (dir, path)
 }
