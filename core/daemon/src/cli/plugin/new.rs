@@ -17,6 +17,8 @@ const RUST_RESOURCE: &str = include_str!("../../../../../sdk/templates/rust/reso
 const RUST_MANIFEST: &str = include_str!("../../../../../sdk/templates/rust/manifest.toml");
 const CHECK_TESTS: &str = include_str!("../../../../../sdk/templates/check.test.toml");
 const HOOK_TESTS: &str = include_str!("../../../../../sdk/templates/hook.test.toml");
+const LUA_RESOURCE_TESTS: &str = include_str!("../../../../../sdk/templates/resource.test.toml");
+const RUST_RESOURCE_TESTS: &str = include_str!("../../../../../sdk/templates/rust/resource.test.toml");
 /// What guests are written with comes along: one directory holds all that is needed.
 const SDK_LIBRARY: &str = include_str!("../../../../../sdk/rust/src/lib.rs");
 const SDK_MANIFEST: &str = include_str!("../../../../../sdk/rust/Cargo.toml");
@@ -48,9 +50,7 @@ pub(super) fn make(language: Language, kind: Kind, name: &str, dir: &Path) -> an
              sdk/componentize or `wasm-tools component new`\n"
         }
     };
-    if tests_of(kind, name).is_some() {
-        text += &format!("test it: bellwether plugin test {first}\n");
-    }
+    text += &format!("test it: bellwether plugin test {first}\n");
     text += &match kind {
         Kind::Check => format!("try it: bellwether plugin run {first} --target 127.0.0.1:80 --trace\n"),
         Kind::Hook => format!("try it: bellwether plugin run {first} --event master --trace\n"),
@@ -69,12 +69,9 @@ fn lua(kind: Kind, name: &str, dir: &Path) -> anyhow::Result<(Vec<PathBuf>, Path
     write(&file, &template.replace(NAME, name))?;
     // For the editor: completion and types of `host`.
     let stubs = dir.join("bellwether.d.lua");
-    let mut made = vec![file.clone()];
-    if let Some(text) = tests_of(kind, name) {
-        let tests = file.with_extension("test.toml");
-        write(&tests, &text)?;
-        made.push(tests);
-    }
+    let tests = file.with_extension("test.toml");
+    write(&tests, &tests_of(Language::Lua, kind, name))?;
+    let mut made = vec![file.clone(), tests];
     if !stubs.exists() {
         write(&stubs, STUBS)?;
         made.push(stubs);
@@ -82,14 +79,15 @@ fn lua(kind: Kind, name: &str, dir: &Path) -> anyhow::Result<(Vec<PathBuf>, Path
     Ok((made, file))
 }
 
-/// Tests come with what `plugin test` can ask.
-fn tests_of(kind: Kind, name: &str) -> Option<String> {
-    let template = match kind {
-        Kind::Check => CHECK_TESTS,
-        Kind::Hook => HOOK_TESTS,
-        Kind::Resource => return None,
+/// What `plugin test` does with it.
+fn tests_of(language: Language, kind: Kind, name: &str) -> String {
+    let template = match (kind, language) {
+        (Kind::Check, _) => CHECK_TESTS,
+        (Kind::Hook, _) => HOOK_TESTS,
+        (Kind::Resource, Language::Lua) => LUA_RESOURCE_TESTS,
+        (Kind::Resource, Language::Rust) => RUST_RESOURCE_TESTS,
     };
-    Some(template.replace(NAME, name))
+    template.replace(NAME, name)
 }
 
 fn rust(kind: Kind, name: &str, dir: &Path) -> anyhow::Result<(Vec<PathBuf>, PathBuf)> {
@@ -99,16 +97,17 @@ fn rust(kind: Kind, name: &str, dir: &Path) -> anyhow::Result<(Vec<PathBuf>, Pat
         Kind::Resource => RUST_RESOURCE,
     };
     let root = dir.join(name);
-    let mut files = vec![
+    let files = [
         (root.join("Cargo.toml"), RUST_MANIFEST.replace(NAME, name)),
         (root.join("src/lib.rs"), template.replace(NAME, name)),
+        (
+            root.join(format!("{name}.test.toml")),
+            tests_of(Language::Rust, kind, name),
+        ),
         (root.join("bellwether-plugin/Cargo.toml"), sdk_manifest()),
         (root.join("bellwether-plugin/src/lib.rs"), SDK_LIBRARY.to_owned()),
         (root.join("wit/bellwether.wit"), CONTRACT.to_owned()),
     ];
-    if let Some(text) = tests_of(kind, name) {
-        files.insert(2, (root.join(format!("{name}.test.toml")), text));
-    }
     for (file, text) in &files {
         write(file, text)?;
     }

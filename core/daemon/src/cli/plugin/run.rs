@@ -131,11 +131,7 @@ impl Run {
                 parameters,
                 timeout,
                 step,
-                event: event(if step == Step::Undo {
-                    Phase::Backup
-                } else {
-                    Phase::Master
-                }),
+                event: event(phase_of(step)),
             };
             return match platform.step(call).await {
                 Ok(true) => ("it is held\n".to_owned(), 0),
@@ -206,7 +202,15 @@ pub(super) fn phase(word: &str) -> Result<Phase, String> {
     found.ok_or_else(|| "master, backup, fault or stop".to_owned())
 }
 
-fn step(word: &str) -> Result<Step, String> {
+/// When an instance has a resource take this step.
+pub(super) fn phase_of(step: Step) -> Phase {
+    match step {
+        Step::Verify | Step::Apply => Phase::Master,
+        Step::Undo => Phase::Backup,
+    }
+}
+
+pub(super) fn step(word: &str) -> Result<Step, String> {
     let steps = [Step::Verify, Step::Apply, Step::Undo];
     let found = steps.into_iter().find(|step| step.word() == word);
     found.ok_or_else(|| "verify, apply or undo".to_owned())

@@ -6,20 +6,21 @@ mod case;
 mod world;
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use model::ids::{AskId, HookId, PluginName};
-use model::link::HookCall;
+use model::ids::{AskId, HookId, PluginName, StepId};
+use model::link::{HookCall, StepCall};
 use model::plan::{Limits, NetGrant, PluginPlan, PluginSource};
 use model::probe::{Ask, Subject};
 use plugin::{Observer, Options, Platform};
 
 use super::grants;
-use super::run::event;
+use super::run::{event, phase_of};
 use case::{Case, Found};
 use world::{Heard, Scripted, Server};
 
@@ -87,6 +88,13 @@ async fn run(file: &Path, code: &[u8], case: &Case) -> anyhow::Result<Found> {
         .into();
     let mut granted = grants::parse(&case.grants)?;
     granted.net.push(NetGrant::Target);
+    if let Some(server) = &server {
+        // Hooks and resources have no target.
+        granted.net.push(NetGrant::Net {
+            net: server.address.ip().into(),
+            port: Some(server.address.port()),
+        });
+    }
     granted.exec.extend(case.exec.iter().map(case::Program::grant));
     granted.secret.extend(case.secret_sources());
     platform.set_plugins(vec![PluginPlan {
@@ -99,30 +107,7 @@ async fn run(file: &Path, code: &[u8], case: &Case) -> anyhow::Result<Found> {
     platform.set_code(name.clone(), Ok(code.to_vec()));
     let timeout = Duration::try_from_secs_f64(case.timeout).context("`timeout` is a number of seconds")?;
     let target = server.as_ref().map(|server| server.address);
-    let mut found = match case.event {
-        Some(phase) => {
-            let call = HookCall {
-                id: HookId(0),
-                plugin: name,
-                parameters: case.parameters()?,
-                timeout,
-                event: event(phase),
-            };
-            Found::of_hook(platform.hook(call).await)
-        }
-        None => Found::of_check(
-            &platform
-                .ask(Ask {
-                    id: AskId(0),
-                    subject: Subject::Tracker(name.as_str().into()),
-                    plugin: name,
-                    target,
-                    parameters: case.parameters()?,
-                    timeout,
-                })
-                .await,
-        ),
-    };
+    let mut found = answer(&platform, name, case, target, timeout).await?;
     found.log = heard.take();
     if let Some(server) = server {
         found.about = Some(server.address);
@@ -131,4 +116,45 @@ async fn run(file: &Path, code: &[u8], case: &Case) -> anyhow::Result<Found> {
         found.misheard = server.misheard();
     }
     Ok(found)
+}
+
+/// What the plugin makes of it.
+async fn answer(
+    platform: &Platform,
+    plugin: PluginName,
+    case: &Case,
+    target: Option<SocketAddr>,
+    timeout: Duration,
+) -> anyhow::Result<Found> {
+    let parameters = case.parameters(target)?;
+    if let Some(step) = case.step {
+        let call = StepCall {
+            id: StepId(0),
+            plugin,
+            parameters,
+            timeout,
+            step,
+            event: event(phase_of(step)),
+        };
+        return Ok(Found::of_step(platform.step(call).await));
+    }
+    if let Some(phase) = case.event {
+        let call = HookCall {
+            id: HookId(0),
+            plugin,
+            parameters,
+            timeout,
+            event: event(phase),
+        };
+        return Ok(Found::of_hook(platform.hook(call).await));
+    }
+    let ask = Ask {
+        id: AskId(0),
+        subject: Subject::Tracker(plugin.as_str().into()),
+        plugin,
+        target,
+        parameters,
+        timeout,
+    };
+    Ok(Found::of_check(&platform.ask(ask).await))
 }

@@ -38,6 +38,9 @@ pub(super) struct Case {
     /// A transition that a hook is told of, instead of a question to a check.
     #[serde(default, deserialize_with = "phase")]
     pub(super) event: Option<Phase>,
+    /// A step that a resource has to take, instead of that.
+    #[serde(default, deserialize_with = "step")]
+    pub(super) step: Option<model::link::Step>,
     /// Longest time for the run, in seconds.
     #[serde(default = "patience")]
     pub(super) timeout: f64,
@@ -76,7 +79,7 @@ pub(super) struct Program {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wants {
-    /// `up`, `down` or `unknown`; of a hook `done` or `failed`.
+    /// `up`, `down` or `unknown`; of a hook `done` or `failed`; of a resource `held`, `not held` or `failed`.
     status: String,
     /// A part of the reason.
     reason: Option<String>,
@@ -120,12 +123,18 @@ fn phase<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Phase>, D::
     Ok(Some(phase))
 }
 
+fn step<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<model::link::Step>, D::Error> {
+    let word = String::deserialize(from)?;
+    let step = super::super::run::step(&word).map_err(serde::de::Error::custom)?;
+    Ok(Some(step))
+}
+
 impl Case {
-    pub(super) fn parameters(&self) -> anyhow::Result<Parameters> {
+    /// `SERVER` in a text of them is where the server is, which no test can know.
+    pub(super) fn parameters(&self, server: Option<SocketAddr>) -> anyhow::Result<Parameters> {
         let entries = self.parameters.iter();
-        entries
-            .map(|(name, value)| Ok((name.clone(), parameter(value)?)))
-            .collect()
+        let entries = entries.map(|(name, value)| Ok((name.clone(), parameter(value, server)?)));
+        entries.collect()
     }
 
     pub(super) fn secrets(&self) -> BTreeMap<String, Result<Secret, String>> {
@@ -191,6 +200,19 @@ impl Found {
         }
     }
 
+    pub(super) fn of_step(result: Result<bool, String>) -> Self {
+        let (status, reason) = match result {
+            Ok(true) => ("held", String::new()),
+            Ok(false) => ("not held", String::new()),
+            Err(why) => ("failed", why),
+        };
+        Self {
+            status: status.to_owned(),
+            reason,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn of_hook(result: Result<(), String>) -> Self {
         let status = if result.is_ok() { "done" } else { "failed" };
         Self {
@@ -201,17 +223,23 @@ impl Found {
     }
 }
 
-fn parameter(value: &toml::Value) -> anyhow::Result<Value> {
+fn parameter(value: &toml::Value, server: Option<SocketAddr>) -> anyhow::Result<Value> {
     Ok(match value {
-        toml::Value::String(text) => Value::Text(text.clone()),
+        toml::Value::String(text) => Value::Text(match server {
+            Some(server) => text.replace("SERVER", &server.to_string()),
+            None => text.clone(),
+        }),
         toml::Value::Integer(number) => Value::Integer(*number),
         toml::Value::Float(number) => Value::Number(*number),
         toml::Value::Boolean(flag) => Value::Boolean(*flag),
         toml::Value::Datetime(_) => bail!("a date or time is no value of a parameter; write it as a text"),
-        toml::Value::Array(items) => Value::List(items.iter().map(parameter).collect::<Result<_, _>>()?),
+        toml::Value::Array(items) => {
+            let items = items.iter().map(|item| parameter(item, server));
+            Value::List(items.collect::<Result<_, _>>()?)
+        }
         toml::Value::Table(table) => {
             let entries = table.iter();
-            let entries = entries.map(|(name, value)| Ok((name.clone(), parameter(value)?)));
+            let entries = entries.map(|(name, value)| Ok((name.clone(), parameter(value, server)?)));
             Value::Table(entries.collect::<anyhow::Result<_>>()?)
         }
     })
