@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) cpu: Duration,
     /// LOAD_SECONDS: how long the machine is kept busy.
     pub(crate) load: Duration,
+    /// HOSTILE_SECONDS: how long each hostile plugin has.
+    pub(crate) hostile: Duration,
 }
 
 impl Settings {
@@ -29,6 +31,7 @@ impl Settings {
             many_runs: read("MANY_RUNS", 5)?,
             cpu: Duration::from_secs(read("CPU_SECONDS", 20)?),
             load: Duration::from_secs(read("LOAD_SECONDS", 60)?),
+            hostile: Duration::from_secs(read("HOSTILE_SECONDS", 3)?),
         })
     }
 }
