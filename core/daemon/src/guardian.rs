@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use linux::clock;
 use linux::journal::Journal;
+use linux::presence::Presence;
 use linux::process::signals::Signals;
 use linux::process::{Pid, Signal};
 use linux::share::Usual;
@@ -29,7 +30,8 @@ use broker::Broker;
 use fifos::Fifos;
 use station::{Role, Station};
 
-/// Descriptors that a child finds open: the link to the guardian, the link to the other child, the journal, the plan.
+/// Descriptors that a child finds open: the link to the guardian, the link to the other child, the journal, the plan,
+/// and what says to others that this daemon is here.
 pub mod inherited {
     /// The link to the guardian.
     pub const GUARDIAN: i32 = 3;
@@ -39,6 +41,8 @@ pub mod inherited {
     pub const JOURNAL: i32 = 5;
     /// The plan that a predecessor served last; empty before the first (router only).
     pub const PLAN: i32 = 6;
+    /// The number of this daemon in its network namespace (router only).
+    pub const PRESENCE: i32 = 7;
 }
 
 /// How long a graceful stop may take before the router is ended and the guardian leaves for it.
@@ -53,6 +57,7 @@ pub fn run(router: Vec<String>, worker: Vec<String>) -> anyhow::Result<ExitCode>
     linux::process::become_subreaper()?;
     let mut guardian = Guardian {
         signals,
+        presence: begin_presence()?,
         journal: Journal::create()?,
         router: Station::new(Role::Router, router),
         worker: Station::new(Role::Worker, worker),
@@ -75,8 +80,22 @@ pub fn run(router: Vec<String>, worker: Vec<String>) -> anyhow::Result<ExitCode>
     }
 }
 
+/// Takes a number, and says who else is here.
+fn begin_presence() -> io::Result<Presence> {
+    let presence = Presence::begin()?;
+    let others = presence.others();
+    if !others.is_empty() {
+        tracing::warn!(
+            processes = ?others,
+            "other daemons like this one are in the same network; no virtual router may be in two configurations"
+        );
+    }
+    Ok(presence)
+}
+
 struct Guardian {
     signals: Signals,
+    presence: Presence,
     journal: Journal,
     router: Station,
     worker: Station,
@@ -305,6 +324,7 @@ impl Guardian {
         if role == Role::Router {
             descriptors.push((self.journal.as_fd().try_clone_to_owned()?, inherited::JOURNAL));
             descriptors.push((linux::passing::memory(&self.plan)?, inherited::PLAN));
+            descriptors.push((self.presence.as_fd().try_clone_to_owned()?, inherited::PRESENCE));
         }
         self.station(role).start(ours, descriptors)?;
         if role == Role::Worker && self.share != Share::default() {

@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use linux::presence::Presence;
 use model::effect::Notice;
 use model::ids::LinkName;
 use model::link::{FromGuardian, FromWorker, ToGuardian, ToWorker};
@@ -77,6 +78,8 @@ enum Event {
 /// When something that it cannot do without can't be had; the message names the cure.
 pub fn run(options: Options, links: Links) -> anyhow::Result<ExitCode> {
     abort_at_panic();
+    // Until the end: whatever is made here bears its number.
+    let _presence = Presence::inherited(links.presence)?;
     let loaded = configuration::load(&options.paths, configuration::Declared::new());
     let predecessors = configuration::predecessors_plan(links.plan);
     let Some(plan) = loaded.report_at_start(predecessors) else {
@@ -135,19 +138,21 @@ pub struct Links {
     worker: OwnedFd,
     journal: OwnedFd,
     plan: OwnedFd,
+    presence: OwnedFd,
 }
 
 impl Links {
     /// Takes the inherited descriptors. Fails where the guardian did not start this process.
     pub fn inherited() -> anyhow::Result<Self> {
-        use crate::guardian::inherited::{GUARDIAN, JOURNAL, PEER, PLAN};
-        let [guardian, worker, journal, plan] =
-            [GUARDIAN, PEER, JOURNAL, PLAN].map(linux::process::spawn::inherited);
+        use crate::guardian::inherited::{GUARDIAN, JOURNAL, PEER, PLAN, PRESENCE};
+        let [guardian, worker, journal, plan, presence] =
+            [GUARDIAN, PEER, JOURNAL, PLAN, PRESENCE].map(linux::process::spawn::inherited);
         Ok(Self {
             guardian: guardian?,
             worker: worker?,
             journal: journal?,
             plan: plan?,
+            presence: presence?,
         })
     }
 }

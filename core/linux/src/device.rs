@@ -19,7 +19,7 @@ use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{InfoKind, LinkAttribute, LinkInfo, LinkMessage};
 
 use crate::rtnl::Rtnl;
-use crate::sys;
+use crate::{presence, sys};
 
 mod mark;
 mod request;
@@ -73,7 +73,7 @@ impl Devices {
             .collect()
     }
 
-    /// Removes a device of ours, and gives the interface below back its settings once no other of ours stands on it.
+    /// Removes a device of ours, and gives the interface below back its settings once no other of our kind stands on it.
     /// One that is gone, or not ours, is a success.
     fn remove(&mut self, name: &LinkName) -> Result<(), String> {
         let all = self.links(name)?;
@@ -116,7 +116,7 @@ impl Devices {
     /// the kernel tells of a new name, and not of the mark of an interface that is down.
     fn create(&mut self, name: &LinkName, make: DeviceMake, all: &[LinkMessage]) -> Result<Mark, String> {
         let mark = Mark::new(&others(all, name, make.over));
-        let unnamed = LinkName::from(format!("bw-{}", std::process::id()).as_str());
+        let unnamed = LinkName::from(format!("bw-{}", presence::own()).as_str());
         let requests = vec![
             request::create(&unnamed, make),
             request::set_mark(&unnamed, &mark),
@@ -211,11 +211,11 @@ fn named<'a>(all: &'a [LinkMessage], name: &LinkName) -> Option<&'a LinkMessage>
     all.iter().find(|link| name_of(link) == Some(name.as_str()))
 }
 
-/// The marks of our other devices on an interface.
+/// The marks of the other devices on an interface, those of another living daemon too: it needs the same settings.
 fn others(all: &[LinkMessage], name: &LinkName, over: LinkIndex) -> Vec<Mark> {
     let others = all.iter().filter(|link| name_of(link) != Some(name.as_str()));
-    let there = others.filter_map(ours).filter(|(fact, _)| fact.over == over);
-    there.map(|(_, mark)| mark).collect()
+    let there = others.filter(|link| fact(link).is_some_and(|fact| fact.over == over));
+    there.filter_map(mark_of).collect()
 }
 
 fn foreign(name: &LinkName) -> String {

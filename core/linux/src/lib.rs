@@ -10,6 +10,7 @@ pub mod sending;
 
 pub mod device;
 pub mod monitor;
+pub mod presence;
 pub mod shield;
 pub mod tables;
 

@@ -78,6 +78,32 @@ pub(crate) fn bind_to_link(socket: impl AsFd, index: u32) -> io::Result<()> {
     }
 }
 
+/// Who holds the other end of a unix socket, or listens there (unix(7): SO_PEERCRED).
+pub(crate) fn peer(socket: impl AsFd) -> io::Result<libc::ucred> {
+    let mut peer = libc::ucred {
+        pid: 0,
+        uid: u32::MAX,
+        gid: u32::MAX,
+    };
+    let mut size = size_of::<libc::ucred>() as libc::socklen_t;
+    // JUSTIFICATION: rustix takes the process for one that has a number, which one of another namespace has not here.
+    // SAFETY: the descriptor is borrowed for the call, and both pointers are to live values, the one of the size told.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            (&raw mut peer).cast(),
+            &raw mut size,
+        )
+    };
+    if result == 0 {
+        Ok(peer)
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
 /// The name of an interface for a message; `interface 7` when it has none any more.
 pub(crate) fn link_label(index: u32) -> String {
     socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)

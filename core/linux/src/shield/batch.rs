@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use super::TABLE;
-use crate::netlink::{attribute, message, nest};
+use crate::netlink::{Message, attribute, message, nest};
 
 /// linux/netlink.h.
 const NLM_F_REQUEST: u16 = 0x1;
 const NLM_F_ACK: u16 = 0x4;
+const NLM_F_DUMP: u16 = 0x300;
 const NLM_F_CREATE: u16 = 0x400;
 const NLM_F_APPEND: u16 = 0x800;
 const NLA_F_NESTED: u16 = 0x8000;
@@ -52,28 +52,46 @@ pub(super) struct Batch {
 }
 
 /// Asks for the table. This is no batch.
-pub(super) fn ask() -> Batch {
-    let mut writer = Writer {
-        bytes: Vec::new(),
-        sequence: 0,
-    };
+pub(super) fn ask(table: &str) -> Batch {
+    let mut writer = Writer::new(table);
     writer.table(what::GET_TABLE);
-    Batch {
-        last: writer.sequence,
-        bytes: writer.bytes,
+    writer.question()
+}
+
+/// Asks for all tables of the family. This is no batch.
+pub(super) fn list() -> Batch {
+    let mut writer = Writer::new("");
+    writer.put(what::GET_TABLE, NLM_F_DUMP, |_| {});
+    writer.question()
+}
+
+/// The name of a table that the kernel told of.
+pub(super) fn table_name(message: &Message<'_>) -> Option<String> {
+    let told = message.kind == (NFTABLES << 8) | u16::from(what::NEW_TABLE);
+    // After struct nfgenmsg, attributes: NFTA_TABLE_NAME is number 1.
+    let mut attributes = message.payload.get(4..).filter(|_| told)?;
+    while let Some(([a, b, k, l], _)) = attributes.split_first_chunk() {
+        let length = usize::from(u16::from_ne_bytes([*a, *b]));
+        let value = attributes.get(4..length)?;
+        if u16::from_ne_bytes([*k, *l]) == 1 {
+            let text = value.split(|byte| *byte == 0).next()?;
+            return std::str::from_utf8(text).ok().map(str::to_owned);
+        }
+        attributes = attributes.get(length.next_multiple_of(4)..)?;
     }
+    None
 }
 
 /// Removes the table.
-pub(super) fn remove() -> Batch {
-    let mut writer = Writer::begin();
+pub(super) fn remove(table: &str) -> Batch {
+    let mut writer = Writer::begin(table);
     writer.clear();
     writer.end()
 }
 
 /// Makes the table anew, with these addresses.
-pub(super) fn replace(addresses: &[IpAddr]) -> Batch {
-    let mut writer = Writer::begin();
+pub(super) fn replace(table: &str, addresses: &[IpAddr]) -> Batch {
+    let mut writer = Writer::begin(table);
     writer.clear();
     writer.table(what::NEW_TABLE);
     writer.chain();
@@ -111,17 +129,30 @@ pub(super) fn replace(addresses: &[IpAddr]) -> Batch {
     writer.end()
 }
 
-struct Writer {
+struct Writer<'t> {
+    table: &'t str,
     bytes: Vec<u8>,
     sequence: u32,
 }
 
-impl Writer {
-    fn begin() -> Self {
-        let mut writer = Self {
+impl<'t> Writer<'t> {
+    fn new(table: &'t str) -> Self {
+        Self {
+            table,
             bytes: Vec::new(),
             sequence: 0,
-        };
+        }
+    }
+
+    fn question(self) -> Batch {
+        Batch {
+            bytes: self.bytes,
+            last: self.sequence,
+        }
+    }
+
+    fn begin(table: &'t str) -> Self {
+        let mut writer = Self::new(table);
         writer.edge(BATCH_BEGIN);
         writer
     }
@@ -161,12 +192,14 @@ impl Writer {
 
     fn table(&mut self, what: u8) {
         let flags = if what == what::NEW_TABLE { NLM_F_CREATE } else { 0 };
-        self.put(what, flags, |out| text(out, 1, TABLE));
+        let name = self.table;
+        self.put(what, flags, |out| text(out, 1, name));
     }
 
     fn chain(&mut self) {
+        let table = self.table;
         self.put(what::NEW_CHAIN, NLM_F_CREATE, |out| {
-            text(out, 1, TABLE);
+            text(out, 1, table);
             text(out, 3, CHAIN);
             nest(out, 4 | NLA_F_NESTED, |out| {
                 number(out, 1, LOCAL_IN);
@@ -177,8 +210,9 @@ impl Writer {
     }
 
     fn set<'a>(&mut self, name: &str, length: u32, addresses: impl Iterator<Item = &'a IpAddr>) {
+        let table = self.table;
         self.put(what::NEW_SET, NLM_F_CREATE, |out| {
-            text(out, 1, TABLE);
+            text(out, 1, table);
             text(out, 2, name);
             number(out, 3, 0);
             // What `nft` calls ipv4_addr and ipv6_addr; the kernel keeps it for its readers.
@@ -189,7 +223,7 @@ impl Writer {
         let addresses: Vec<&IpAddr> = addresses.collect();
         for some in addresses.chunks(ELEMENTS_MAX) {
             self.put(what::NEW_ELEMENTS, NLM_F_CREATE, |out| {
-                text(out, 1, TABLE);
+                text(out, 1, table);
                 text(out, 2, name);
                 nest(out, 3 | NLA_F_NESTED, |out| {
                     for address in some {
@@ -206,8 +240,9 @@ impl Writer {
     }
 
     fn rule(&mut self, expressions: impl FnOnce(&mut Vec<u8>)) {
+        let table = self.table;
         self.put(what::NEW_RULE, NLM_F_CREATE | NLM_F_APPEND, |out| {
-            text(out, 1, TABLE);
+            text(out, 1, table);
             text(out, 2, CHAIN);
             nest(out, 4 | NLA_F_NESTED, expressions);
         });

@@ -1,6 +1,6 @@
 use insta::assert_snapshot;
 
-use super::{batch, explain};
+use super::{batch, daemon, explain, table};
 use crate::netlink::messages;
 
 #[test]
@@ -8,7 +8,7 @@ fn a_batch_is_whole_and_only_its_inner_messages_are_answered() {
     let many: Vec<std::net::IpAddr> = (0..2500u16)
         .map(|i| [10, 0, (i >> 8) as u8, (i & 0xff) as u8].into())
         .collect();
-    let batch = batch::replace(&many);
+    let batch = batch::replace("bellwether", &many);
     let all: Vec<_> = messages(&batch.bytes).collect();
     let length: usize = all.iter().map(|message| 16 + message.payload.len()).sum();
     assert_eq!(length, batch.bytes.len());
@@ -18,6 +18,16 @@ fn a_batch_is_whole_and_only_its_inner_messages_are_answered() {
     );
     assert_eq!(all.last().map(|last| last.kind), Some(0x11));
     assert_eq!(all.len() - 1, usize::try_from(batch.last).expect("small"));
+}
+
+#[test]
+fn a_table_says_whose_it_is() {
+    for number in [1, 2, 16, u32::MAX] {
+        assert_eq!(daemon(&table(number)), Some(number));
+    }
+    for theirs in ["filter", "bellwether2", "bellwether-", "bellwether-x", ""] {
+        assert_eq!(daemon(theirs), None, "{theirs}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@ use insta::assert_snapshot;
 use linux::device::Devices;
 use linux::monitor::Monitor;
 use linux::packet::Sender;
+use linux::presence::Presence;
 use model::effect::{DeviceAim, DeviceMake, DeviceOrder, SendAdvert};
 use model::fact::{DeviceFact, LinkFact, Maker};
 use model::ids::{LinkIndex, LinkName, OrderId};
@@ -199,6 +200,39 @@ fn a_device_of_another_make_is_made_anew() {
             .and_then(|fact| fact.device)
             .map(|device| device.over);
         assert_eq!(over, Some(wire.right));
+        assert_eq!(read("ipv4/conf/a/arp_ignore"), "0");
+    });
+}
+
+/// Whatever their processes are called, and though both may be process 1 of a container.
+#[test]
+fn a_living_daemons_device_stays_and_a_dead_ones_goes() {
+    bed::run(async |handle| {
+        let wire = bed::wire(&handle, "a", "b").await;
+        let maker = async |name: &str| {
+            let device = named(name).await.and_then(|fact| fact.device);
+            device.map(|device| device.maker)
+        };
+        let first = Presence::begin().expect("a number");
+        apply(&order("vrrp.51", DeviceAim::Up(make(wire.left, 51)))).expect("made");
+        let _second = Presence::begin().expect("another");
+        apply(&order("vrrp.52", DeviceAim::Up(make(wire.left, 52)))).expect("made");
+        assert_eq!(maker("vrrp.51").await, Some(Maker::Other));
+        assert_eq!(maker("vrrp.52").await, Some(Maker::Us));
+        remove("vrrp.51").expect("not ours, so nothing to do");
+        apply(&order("vrrp.51", DeviceAim::Down(make(wire.left, 51)))).expect_err("it is the first one's");
+        remove("vrrp.52").expect("removed");
+        assert_eq!(read("ipv4/conf/a/arp_ignore"), "1", "the first one needs it");
+        drop(first);
+        assert_eq!(maker("vrrp.51").await, Some(Maker::Dead));
+        assert!(
+            Devices::open()
+                .expect("rtnetlink")
+                .remove_all()
+                .iter()
+                .all(Result::is_ok)
+        );
+        assert_eq!(maker("vrrp.51").await, None);
         assert_eq!(read("ipv4/conf/a/arp_ignore"), "0");
     });
 }

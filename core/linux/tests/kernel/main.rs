@@ -7,6 +7,7 @@ mod device;
 mod entry;
 mod monitor;
 mod packet;
+mod presence;
 mod process;
 mod sandbox;
 mod shield;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::process::Command;
 
 use insta::assert_snapshot;
+use linux::presence::Presence;
 use linux::shield::{apply, remove};
 use model::effect::ShieldOrder;
 use model::ids::OrderId;
@@ -98,5 +99,28 @@ fn somebody_elses_table_stays() {
         table inet theirs {
         }
         "#);
+    });
+}
+
+/// Two daemons may serve one network, and a firewall's other tables are nobody's.
+#[test]
+fn the_filter_of_a_living_daemon_stays_and_that_of_a_dead_one_goes() {
+    bed::run(async |_| {
+        let _first = Presence::begin().expect("a number");
+        apply(&order(&["192.0.2.100"])).expect("made");
+        let second = Presence::begin().expect("another");
+        apply(&order(&[])).expect("none wanted");
+        assert!(listed().contains("192.0.2.100"), "the first one's: {}", listed());
+        apply(&order(&["192.0.2.101"])).expect("made");
+        assert!(listed().contains("table inet bellwether-2 {"), "{}", listed());
+        assert_eq!(listed().matches("table ").count(), 2);
+        remove().expect("removed");
+        assert!(listed().contains("192.0.2.100"), "the first one's: {}", listed());
+        apply(&order(&["192.0.2.101"])).expect("made");
+        let _third = Presence::begin().expect("another");
+        drop(second);
+        apply(&order(&[])).expect("none wanted");
+        assert!(!listed().contains("192.0.2.101"), "{}", listed());
+        assert!(listed().contains("192.0.2.100"), "{}", listed());
     });
 }
