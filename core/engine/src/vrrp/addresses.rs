@@ -30,6 +30,8 @@ pub(super) struct Slot {
     level: Level,
     /// We put it there: it was not on the link before.
     ours: bool,
+    /// The link may have it with other options than it is to have now.
+    outdated: bool,
     bursts: Option<Bursts>,
 }
 
@@ -54,6 +56,7 @@ impl Slot {
             link: None,
             level: Level::default(),
             ours: false,
+            outdated: false,
             bursts: None,
         }
     }
@@ -76,6 +79,15 @@ impl Slot {
         self.ours = true;
     }
 
+    /// The same address on the same interface, as a new plan wants it. Whatever was ordered about it is known still.
+    pub(super) fn replan(&mut self, address: VirtualAddress) {
+        if !is_same_there(&self.address.options, &address.options) {
+            self.outdated = true;
+            self.level.forget();
+        }
+        self.address = address;
+    }
+
     /// Nothing was ever ordered for it.
     pub(super) fn is_fresh(&self) -> bool {
         self.level.is_idle() && self.link.is_none()
@@ -91,15 +103,23 @@ impl Slot {
         let link = place.links.named(&self.interface);
         let index = link.map(|link| link.index);
         if self.link != index {
+            self.leave(place, out);
             self.link = index;
             self.level.forget();
             self.bursts = None;
             self.ours = false;
+            self.outdated = false;
         }
         let Some(link) = link else { return };
-        let is_so = || Some(link.addresses.contains(&self.address.net) == (aim == Aim::On));
+        // One that is not ours to take off stays as it is.
+        self.outdated &= self.may_order(Aim::Off, place, link.index);
+        let is_outdated = aim == Aim::On && self.outdated;
+        let is_so = || Some(link.addresses.contains(&self.address.net) == (aim == Aim::On) && !is_outdated);
         if self.level.must_order(&aim, is_so, now) {
             if self.may_order(aim, place, link.index) {
+                if is_outdated {
+                    self.take_off_first(link, out);
+                }
                 self.order(aim, link, out, now);
             } else {
                 self.level.forget();
@@ -115,6 +135,18 @@ impl Slot {
         }
     }
 
+    /// Its link is gone, or has another name by now. There the address would stay, and nobody would look for it.
+    fn leave(&self, place: &Place<'_>, out: &mut Out) {
+        let Some(link) = self.link.and_then(|index| place.links.at(index)) else {
+            return;
+        };
+        if link.addresses.contains(&self.address.net) && self.may_order(Aim::Off, place, link.index) {
+            out.pace.withdraw_address(link.index, self.address.net.addr());
+            let order = self.wanted(link, out);
+            out.push(ElectEffect::RemoveAddress(order));
+        }
+    }
+
     fn may_order(&self, aim: Aim, place: &Place<'_>, link: LinkIndex) -> bool {
         match aim {
             Aim::On => true,
@@ -122,19 +154,31 @@ impl Slot {
         }
     }
 
-    fn order(&mut self, aim: Aim, link: &LinkFact, out: &mut Out, now: Instant) {
-        let order = out.next_order();
+    /// The kernel changes few of the options of an address that is there. It does both in one go, so that hardly a packet
+    /// is lost; what it makes of the first shows in its answer to the second.
+    fn take_off_first(&mut self, link: &LinkFact, out: &mut Out) {
+        let order = self.wanted(link, out);
+        out.push(ElectEffect::RemoveAddress(order));
+        self.outdated = false;
+        self.ours = true;
+    }
+
+    fn wanted(&self, link: &LinkFact, out: &mut Out) -> AddressOrder {
         let mut options = self.address.options.clone();
         if link.device.is_some_and(|device| device.maker == Maker::Us) {
             options.metric.get_or_insert(DEVICE_METRIC);
         }
-        let wanted = AddressOrder {
-            order,
+        AddressOrder {
+            order: out.next_order(),
             link: link.index,
             net: self.address.net,
             options,
-        };
-        self.level.ordered(aim, order, now);
+        }
+    }
+
+    fn order(&mut self, aim: Aim, link: &LinkFact, out: &mut Out, now: Instant) {
+        let wanted = self.wanted(link, out);
+        self.level.ordered(aim, wanted.order, now);
         self.bursts = None;
         match aim {
             Aim::On => {
@@ -200,6 +244,11 @@ impl Slot {
         self.level.due().into_iter().chain(burst).min()
     }
 
+    /// It was ordered off, and the kernel has not agreed.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.level.is_done(&Aim::Off) == Some(false)
+    }
+
     /// Whether we put it there.
     pub(super) const fn is_ours(&self) -> bool {
         self.ours
@@ -209,4 +258,15 @@ impl Slot {
     pub(super) fn held(&self) -> Option<(LinkIndex, IpNet)> {
         self.link.map(|link| (link, self.address.net))
     }
+}
+
+/// Whether an address is the same in the kernel with these options as with those: how it came there, and whether it is
+/// put back, do not show.
+fn is_same_there(one: &AddressOptions, other: &AddressOptions) -> bool {
+    let there = |options: &AddressOptions| AddressOptions {
+        detects_duplicates: false,
+        untracked: false,
+        ..options.clone()
+    };
+    there(one) == there(other)
 }

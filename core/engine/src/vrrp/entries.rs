@@ -42,6 +42,7 @@ impl EntrySlot {
     /// Orders what is missing. What is not known is ordered: a start may find what a crash left behind.
     pub(super) fn reconcile(&mut self, aim: Aim, place: &Place<'_>, out: &mut Out, now: Instant) {
         if !self.is_placed(place.links) {
+            self.leave(place, out);
             self.placed = self
                 .entry
                 .resolve(|name| place.links.named(name).map(|link| link.index));
@@ -72,6 +73,24 @@ impl EntrySlot {
         });
     }
 
+    /// Interfaces of it are gone, or have other names by now. Over those the kernel would keep it.
+    fn leave(&self, place: &Place<'_>, out: &mut Out) {
+        let stays = |placed: &&Entry<LinkIndex>| {
+            let are_there = placed.links().all(|index| place.links.at(*index).is_some());
+            are_there && self.level.is_done(&Aim::Off) != Some(true) && !self.level.is_idle()
+        };
+        let Some(placed) = self.placed.as_ref().filter(stays) else {
+            return;
+        };
+        if !place.others.hold_entry(placed) {
+            let order = EntryOrder {
+                order: out.next_order(),
+                entry: placed.clone(),
+            };
+            out.push(ElectEffect::RemoveEntry(order));
+        }
+    }
+
     /// Whether the interfaces that `level` is about still have the names that the plan says.
     fn is_placed(&self, links: &Links) -> bool {
         let named = self
@@ -80,6 +99,15 @@ impl EntrySlot {
             .map(|name| links.named(name).map(|link| link.index));
         let placed = self.placed.as_ref();
         placed.is_some_and(|placed| named.eq(placed.links().map(|index| Some(*index))))
+    }
+
+    /// It may be there no more, though the kernel agreed to it. False when nobody thought so.
+    pub(super) fn doubt(&mut self) -> bool {
+        let was_there = self.level.is_done(&Aim::On) == Some(true);
+        if was_there {
+            self.level.forget();
+        }
+        was_there
     }
 
     /// Takes an answer; `None` if it is not about this slot.

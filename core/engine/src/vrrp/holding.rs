@@ -217,6 +217,21 @@ impl Holding {
         addresses.chain(entries.cloned().map(Held::Entry)).collect()
     }
 
+    /// What was ordered out and may still be there.
+    pub(super) fn leaving(&self) -> Vec<Held> {
+        let slots = self.slots.iter().filter(|slot| slot.is_leaving());
+        let addresses = slots.filter_map(|slot| slot.held().map(|(link, net)| Held::Address(link, net)));
+        let entries = self.entries.iter().filter(|slot| !slot.is_gone());
+        let entries = entries.filter_map(EntrySlot::held);
+        addresses.chain(entries.cloned().map(Held::Entry)).collect()
+    }
+
+    /// An entry that the kernel agreed to may be there no more. Whether it is one of these.
+    pub(super) fn doubt(&mut self, entry: &Entry) -> bool {
+        let mut same = self.entries.iter_mut().filter(|slot| slot.entry == *entry);
+        same.any(EntrySlot::doubt)
+    }
+
     /// Notes when it has to be looked at again.
     pub(super) fn note_due(&mut self) {
         let devices = self.devices.iter().filter_map(DeviceSlot::due);

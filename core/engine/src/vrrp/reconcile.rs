@@ -1,7 +1,8 @@
 //! Brings devices, addresses, routes and rules to where the states want them, and takes the kernel's answers.
 
-use model::fact::Outcome;
+use model::fact::{Held, Outcome};
 use model::ids::LinkName;
+use model::route::Entry;
 use model::time::Instant;
 
 use super::addresses::{Place, Slot};
@@ -36,6 +37,13 @@ impl Orphans {
 
     pub(super) fn all(&self) -> [&Holding; 2] {
         [&self.ours, &self.owners]
+    }
+
+    /// What is still to go.
+    pub(super) fn leaving(&self) -> Vec<Held> {
+        let mut leaving = self.ours.leaving();
+        leaving.extend(self.owners.leaving());
+        leaving
     }
 
     fn both(&mut self) -> [(&mut Holding, bool); 2] {
@@ -175,9 +183,9 @@ impl Election {
                     orphan.interface == slot.interface && orphan.address.net == slot.address.net
                 };
                 if let Some(at) = orphans.slots.iter().position(same) {
-                    let address = slot.address.clone();
-                    *slot = orphans.slots.swap_remove(at);
-                    slot.address = address;
+                    let known = orphans.slots.swap_remove(at);
+                    let fresh = std::mem::replace(slot, known);
+                    slot.replan(fresh.address);
                 }
             }
         }
@@ -198,6 +206,9 @@ impl Election {
             };
             if let Some(answered) = instance.holding.take_outcome(&outcome, now) {
                 instance.tell_answer(&answered, &outcome, &mut self.out, now);
+                if let (What::Entry(entry), Answer::Refused(_)) = (&answered.what, answered.answer) {
+                    self.doubt(entry, now);
+                }
                 match answered.what {
                     // Whether there can be one decides whether the instance can take part.
                     What::Device if !self.stopping => self.settle(now),
@@ -209,7 +220,10 @@ impl Election {
                 return;
             }
         }
-        if self.statics.take_outcome(&outcome, now).is_some() {
+        if let Some(answered) = self.statics.take_outcome(&outcome, now) {
+            if let (What::Entry(entry), Answer::Refused(_)) = (&answered.what, answered.answer) {
+                self.doubt(entry, now);
+            }
             self.reconcile_statics(now);
         } else {
             for (holding, _) in self.orphans.both() {
@@ -219,6 +233,25 @@ impl Election {
         }
         self.schedule(self.units.len());
         self.schedule_touched();
+    }
+}
+
+impl Election {
+    /// The kernel refuses an entry that several have: it is not there for the others either, and who put it in last may
+    /// leave before it is there again.
+    fn doubt(&mut self, entry: &Entry, now: Instant) {
+        for i in 0..self.instances.len() {
+            if self
+                .instances
+                .get_mut(i)
+                .is_some_and(|instance| instance.holding.doubt(entry))
+            {
+                self.reconcile(i, now);
+            }
+        }
+        if self.statics.doubt(entry) {
+            self.reconcile_statics(now);
+        }
     }
 }
 

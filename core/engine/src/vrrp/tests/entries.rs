@@ -270,3 +270,30 @@ fn what_is_not_tracked_stays_off_when_somebody_takes_it_off() {
     let held = &node.election.journal().instances[0].held;
     assert!(matches!(held.as_slice(), [Held::Address(ETH0, _)]));
 }
+
+/// Whoever put it in last may leave before the kernel takes it again.
+#[test]
+fn what_two_have_is_tried_again_for_both() {
+    let mut node = Node::start(&[routed("a", 255)]);
+    let later = InstancePlan {
+        vrid: 52.try_into().expect("a VRID"),
+        addresses: vec![virtual_address("10.0.0.101/32")],
+        ..routed("b", 100)
+    };
+    node.plan(&[routed("a", 255), later.clone()], &[]);
+    node.pass(ms(10_000));
+    node.told();
+    let order = last_entry(&node);
+    node.entries.clear();
+    node.refuses = true;
+    node.outcome(Outcome {
+        order,
+        result: Err("cannot add it: no".to_owned()),
+    });
+    node.hears(&later, 200, "10.0.0.9");
+    assert_eq!(node.state("b"), State::Backup);
+    node.refuses = false;
+    node.pass(ms(10_000));
+    let rule = |entry: &&Entry<_>| matches!(entry, Entry::Rule(_));
+    assert_eq!(node.entries.iter().filter(rule).count(), 1, "{:?}", node.told());
+}

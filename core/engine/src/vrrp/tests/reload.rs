@@ -1,6 +1,7 @@
 //! Reload: what stays keeps state and timers.
 
-use model::plan::{InstancePlan, TrackTracker};
+use model::effect::ElectEffect;
+use model::plan::{AddressOptions, InstancePlan, StaticPlan, TrackTracker, VirtualAddress};
 use model::transition::State;
 use model::units::{Centis, Vrid};
 
@@ -171,4 +172,120 @@ fn an_address_that_comes_back_at_once_is_put_on_again_and_only_then_announced() 
     node.told();
     node.plan(&[plan("a", 100)], &[]);
     assert_eq!(node.told(), ["4s add 10.0.0.100/32", "4s remove 10.0.0.101/32"]);
+}
+
+/// With these options of its address.
+fn with_options(number: u64, options: &AddressOptions) -> InstancePlan {
+    InstancePlan {
+        addresses: vec![VirtualAddress {
+            options: options.clone(),
+            ..virtual_address("10.0.0.100/32")
+        }],
+        ..plan("a", number)
+    }
+}
+
+fn labelled() -> AddressOptions {
+    AddressOptions {
+        label: Some("eth0:vip".to_owned()),
+        no_prefix_route: true,
+        ..AddressOptions::default()
+    }
+}
+
+/// Options with which the address was put on last.
+fn options_on(node: &Node) -> Option<AddressOptions> {
+    let mut added = node.effects.iter().rev().filter_map(|effect| match effect {
+        ElectEffect::AddAddress(order) => Some(order.options.clone()),
+        _ => None,
+    });
+    added.next()
+}
+
+#[test]
+fn changed_options_of_an_address_reach_the_kernel_at_once() {
+    let mut node = master();
+    for options in [labelled(), AddressOptions::default()] {
+        for _ in 0..2 {
+            node.plan(&[with_options(100, &options)], &[]);
+        }
+        let told = node.told();
+        assert_eq!(
+            told,
+            [
+                "4s remove 10.0.0.100/32",
+                "4s add 10.0.0.100/32",
+                "4s announce 10.0.0.100"
+            ]
+        );
+        assert_eq!(options_on(&node), Some(options));
+    }
+    assert_eq!(node.state("a"), State::Master);
+}
+
+#[test]
+fn changed_options_reach_the_kernel_though_an_order_is_under_way() {
+    let mut node = Node::start(&[plan("a", 100)]);
+    node.mute = true;
+    node.pass(ms(4000));
+    node.told();
+    node.plan(&[with_options(100, &labelled())], &[]);
+    assert_eq!(node.told(), ["4s remove 10.0.0.100/32", "4s add 10.0.0.100/32"]);
+    assert_eq!(options_on(&node), Some(labelled()));
+}
+
+#[test]
+fn what_does_not_show_in_the_kernel_costs_no_packet() {
+    let mut node = master();
+    let options = AddressOptions {
+        untracked: true,
+        detects_duplicates: true,
+        ..AddressOptions::default()
+    };
+    node.plan(&[with_options(100, &options)], &[]);
+    assert_eq!(node.told(), [""; 0]);
+}
+
+#[test]
+fn a_backup_has_nothing_to_change() {
+    let mut node = Node::start(&[plan("a", 100)]);
+    node.told();
+    node.plan(&[with_options(100, &labelled())], &[]);
+    assert_eq!(node.told(), [""; 0]);
+    node.pass(ms(4000));
+    assert_eq!(options_on(&node), Some(labelled()));
+}
+
+#[test]
+fn an_address_that_is_the_hosts_own_keeps_its_options() {
+    let mut node = Node::bare();
+    node.link(link(2, "eth0", true, &["10.0.0.2/24", "10.0.0.100/32"]));
+    node.plan(&[plan("a", 255)], &[]);
+    node.pass(ms(100));
+    node.told();
+    node.plan(&[with_options(255, &labelled())], &[]);
+    node.pass(ms(100));
+    let told = node.told();
+    assert!(!told.iter().any(|line| line.contains("remove")), "{told:?}");
+}
+
+#[test]
+fn changed_options_of_what_is_always_there_reach_the_kernel() {
+    let mut node = Node::bare();
+    let statics = |options: AddressOptions| StaticPlan {
+        addresses: vec![VirtualAddress {
+            interface: Some("eth0".into()),
+            options,
+            ..virtual_address("192.0.2.1/32")
+        }],
+        ..StaticPlan::default()
+    };
+    node.statics = statics(AddressOptions::default());
+    node.link(link(2, "eth0", true, &["10.0.0.2/24"]));
+    node.plan(&[], &[]);
+    node.told();
+    node.statics = statics(labelled());
+    node.plan(&[], &[]);
+    assert_eq!(node.told(), ["0ns remove 192.0.2.1/32", "0ns add 192.0.2.1/32"]);
+    assert_eq!(options_on(&node), Some(labelled()));
 }
