@@ -13,6 +13,7 @@ use std::time::Duration;
 use model::effect::{Announce, ElectEffect, Listener};
 use model::fact::{Held, LinkNews, TrackerState};
 use model::ids::{InstanceName, OrderId, TrackerName};
+use model::plan::RouterKey;
 use model::time::{Instant, WallTime};
 
 mod addresses;
@@ -80,9 +81,11 @@ pub struct Election {
     orphans: Orphans,
     shield: Shield,
     /// What Masters of our predecessor left, until the first plan.
-    inheritance: BTreeMap<InstanceName, Estate>,
+    inheritance: BTreeMap<(InstanceName, RouterKey), Estate>,
     /// The same of what is always there.
     static_inheritance: Vec<Held>,
+    /// What our predecessor had still to take out.
+    leftovers: Vec<Held>,
     listening: BTreeSet<Listener>,
     /// Until when nothing begins; `None` once it may.
     begins: Option<Instant>,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::effect::SendAdvert;
 use crate::ids::{InstanceName, LinkIndex, LinkName, OrderId};
 use crate::net::Mac;
-use crate::plan::DeviceKind;
+use crate::plan::{DeviceKind, RouterKey};
 use crate::route::Entry;
 use crate::time::Instant;
 use crate::transition::State;
@@ -124,6 +124,8 @@ pub enum TrackerState {
 pub struct JournalEntry {
     /// Instance.
     pub instance: InstanceName,
+    /// Of which virtual router: an instance that has other ones by now is another.
+    pub router: RouterKey,
     /// Its state.
     pub state: State,
     /// Longest silence after which its peers still believe it is Master, in nanoseconds: its own interval times
@@ -131,7 +133,7 @@ pub struct JournalEntry {
     pub patience_ns: u64,
     /// Priority-0 adverts, ready to be sent; empty unless Master.
     pub farewell: Vec<SendAdvert>,
-    /// What it put on, in the order in which it came; empty unless Master.
+    /// What it put on, in the order in which it came. Unless Master: what is still to go of that.
     pub held: Vec<Held>,
 }
 
@@ -142,6 +144,8 @@ pub struct Legacy {
     pub instances: Vec<JournalEntry>,
     /// What is there whatever the elections say.
     pub statics: Vec<Held>,
+    /// What nobody plans any more, and is still to go.
+    pub orphans: Vec<Held>,
 }
 
 /// Something that was put into the kernel and is to be taken out again.

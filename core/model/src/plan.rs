@@ -24,9 +24,9 @@ pub use plugin::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource, 
 pub use resource::ResourcePlan;
 pub use vrrp::{
     AddressOptions, Announcement, ArgumentMatch, ChecksumForm, Conduct, DeviceKind, DevicePlan, FileWatch,
-    GroupPlan, Hops, InstancePlan, LinkPlan, Lists, Peer, Preempt, ProcessPattern, ProcessWatch, StartPlan,
-    StaticPlan, TrackLink, TrackTracker, TrackerPlan, Transport, Version, VirtualAddress, WatchPlan,
-    WatchSubject,
+    GroupPlan, Hops, InstancePlan, LinkPlan, Lists, Peer, Preempt, ProcessPattern, ProcessWatch, RouterKey,
+    StartPlan, StaticPlan, TrackLink, TrackTracker, TrackerPlan, Transport, Version, VirtualAddress,
+    WatchPlan, WatchSubject,
 };
 
 /// The whole configuration, checked and complete: every name in it refers to something in it.

@@ -40,6 +40,7 @@ pub(super) fn leave(journal: &Journal) {
         take_out(&entry.held, Some(&entry.instance));
     }
     take_out(&legacy.statics, None);
+    take_out(&legacy.orphans, None);
     remove_devices();
     // Without addresses there is nothing to keep packets from.
     if let Err(error) = linux::shield::remove() {

@@ -265,6 +265,8 @@ impl Elect {
             }
             ElectInput::Outcomes(outcomes) => {
                 self.orders_pending = self.orders_pending.saturating_sub(outcomes.len());
+                // What has gone must not be taken out by a successor: it may be somebody else's by then.
+                self.journal_is_stale = true;
                 for outcome in outcomes {
                     self.election.handle_outcome(outcome, now);
                 }

@@ -30,6 +30,7 @@ impl Election {
     /// Master and its peers still believe so, we go on as Master.
     pub fn handle_adopt(&mut self, legacy: Legacy, alive: Instant, now: Instant) {
         self.static_inheritance = legacy.statics;
+        self.leftovers = legacy.orphans;
         for entry in legacy.instances {
             let until = alive + Duration::from_nanos(entry.patience_ns);
             match entry.state {
@@ -39,9 +40,9 @@ impl Election {
                         farewell: entry.farewell,
                         held: entry.held,
                     };
-                    self.inheritance.insert(entry.instance, estate);
+                    self.inheritance.insert((entry.instance, entry.router), estate);
                 }
-                State::Backup | State::Fault | State::Initialize => {}
+                State::Backup | State::Fault | State::Initialize => self.leftovers.extend(entry.held),
             }
         }
     }
@@ -62,7 +63,9 @@ impl Election {
                     self.change(known, wanted, now);
                 }
                 None => {
-                    let estate = self.inheritance.remove(&wanted.name).unwrap_or_default();
+                    // Who only has the name of a Master has to win the election first.
+                    let heir = (wanted.name.clone(), wanted.router());
+                    let estate = self.inheritance.remove(&heir).unwrap_or_default();
                     let mut instance = Instance::new(wanted.clone(), estate.believed_until, now);
                     if let Some(last) = estate.farewell.first() {
                         instance.proof.inherit(&last.seal.clone().renewed(self.out.wall));
@@ -93,7 +96,8 @@ impl Election {
         self.begins = (begins > now).then_some(begins);
     }
 
-    /// What a predecessor was Master of and the plan has no more: its peers are told, and its addresses go.
+    /// What a predecessor was Master of and the plan has no more: its peers are told, and its addresses go; so does what
+    /// it had not yet taken out itself.
     fn disclaim(&mut self) {
         for (_, estate) in std::mem::take(&mut self.inheritance) {
             if estate.believed_until.is_some() {
@@ -102,9 +106,10 @@ impl Election {
                     self.out.push(ElectEffect::SendAdvert(advert));
                 }
             }
-            let left = Holding::default().inherit(estate.held, &self.links);
-            self.orphans.take(left, false);
+            self.leftovers.extend(estate.held);
         }
+        let left = Holding::default().inherit(std::mem::take(&mut self.leftovers), &self.links);
+        self.orphans.take(left, false);
     }
 
     /// Takes the plan of what is always there.
@@ -209,9 +214,5 @@ fn same_router(one: &InstancePlan, other: &InstancePlan) -> bool {
         (Transport::Multicast(_), Transport::Unicast { .. })
         | (Transport::Unicast { .. }, Transport::Multicast(_)) => false,
     };
-    same_transport
-        && one.name == other.name
-        && one.interface == other.interface
-        && one.vrid == other.vrid
-        && one.family == other.family
+    same_transport && one.name == other.name && one.router() == other.router()
 }

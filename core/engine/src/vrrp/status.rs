@@ -69,6 +69,7 @@ impl Election {
                 .map(|instance| instance.journal(self.out.wall))
                 .collect(),
             statics: self.statics.held(false),
+            orphans: self.orphans.leaving(),
         }
     }
 }
@@ -133,10 +134,15 @@ impl Instance {
                 // An owner's addresses belong to the host unless we put them there.
                 self.holding.held(self.plan.priority.is_owner()),
             ),
-            Phase::Initialize | Phase::Backup(_) | Phase::Fault => (Vec::new(), Vec::new()),
+            // What it may yet go on with, or else takes off.
+            Phase::Initialize | Phase::Backup(_) | Phase::Fault if self.inherits_until.is_some() => {
+                (Vec::new(), self.holding.held(self.plan.priority.is_owner()))
+            }
+            Phase::Initialize | Phase::Backup(_) | Phase::Fault => (Vec::new(), self.holding.leaving()),
         };
         JournalEntry {
             instance: self.plan.name.clone(),
+            router: self.plan.router(),
             state: self.state(),
             patience_ns: u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX),
             farewell,

@@ -80,7 +80,15 @@ pub struct InstancePlan {
     pub resources: Vec<ResourcePlan>,
 }
 
+/// A virtual router of this node: interface, VRID and family.
+pub type RouterKey = (LinkName, Vrid, Family);
+
 impl InstancePlan {
+    /// Which virtual router it is, whatever its name.
+    pub fn router(&self) -> RouterKey {
+        (self.interface.clone(), self.vrid, self.family)
+    }
+
     /// The interface that carries the virtual addresses which name none.
     pub fn home(&self) -> &LinkName {
         self.device

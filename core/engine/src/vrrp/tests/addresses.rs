@@ -3,7 +3,7 @@
 use model::effect::ElectEffect;
 use model::fact::TrackerState;
 use model::fact::{Held, Legacy, Outcome};
-use model::plan::{Announcement, InstancePlan, TrackTracker};
+use model::plan::{Announcement, InstancePlan, Plan, TrackTracker};
 use model::transition::State;
 
 use super::kit::*;
@@ -290,4 +290,115 @@ fn an_owner_clears_away_what_it_or_its_predecessor_put_on() {
         let removes = told.iter().any(|line| line.contains("remove"));
         assert_eq!(removes, !host_has_it, "{told:?}");
     }
+}
+
+/// A successor of this node: eth0 still has the address.
+fn successor(journal: Legacy, plans: &[InstancePlan]) -> Node {
+    let mut node = Node::bare();
+    node.election.handle_adopt(journal, ORIGIN, ORIGIN);
+    node.link(link(2, "eth0", true, &["10.0.0.2/24", "10.0.0.100/32"]));
+    node.plan(plans, &[]);
+    node
+}
+
+#[test]
+fn what_could_not_be_taken_off_before_the_crash_is_after_it() {
+    let address = [Held::Address(ETH0, "10.0.0.100/32".parse().expect("a network"))];
+    // An owner has it of its own, as far as a successor can see.
+    for number in [100, 255] {
+        let mut node = Node::start(&[plan("a", number)]);
+        node.pass(ms(4000));
+        node.mute = true;
+        let mut out_of_plan = node.election.clone();
+        out_of_plan.handle_plan(&Plan::default(), node.now);
+        let journal = out_of_plan.journal();
+        assert_eq!(journal.orphans, address);
+        for plans in [vec![], vec![plan("a", number)]] {
+            let mut node = successor(journal.clone(), &plans);
+            node.stop();
+            let told = node.news();
+            assert!(
+                told.iter().any(|line| line.contains("remove 10.0.0.100/32")),
+                "{told:?}"
+            );
+        }
+        node.link(link(2, "eth0", false, &["10.0.0.2/24", "10.0.0.100/32"]));
+        assert_eq!(node.state("a"), State::Fault);
+        let journal = node.election.journal();
+        assert_eq!(journal.instances[0].held, address);
+        let told = successor(journal, &[]).news();
+        assert!(told.contains(&"0ns remove 10.0.0.100/32".to_owned()), "{told:?}");
+    }
+}
+
+#[test]
+fn what_has_gone_is_not_left_to_a_successor() {
+    let mut node = Node::start(&[plan("a", 100), plan("b", 100)]);
+    node.pass(ms(4000));
+    node.hears(&plan("a", 100), 200, "10.0.0.9");
+    node.plan(&[], &[]);
+    let journal = node.election.journal();
+    assert_eq!((journal.instances.len(), journal.orphans.len()), (0, 0));
+}
+
+/// A router that dies twice in a row, before it could go on.
+#[test]
+fn what_is_inherited_is_left_again() {
+    let mut node = Node::bare();
+    node.election.handle_adopt(journal_of_master(), ORIGIN, ORIGIN);
+    node.link(link(2, "eth0", false, &["10.0.0.100/32"]));
+    node.plan(&[plan("a", 255)], &[]);
+    assert_ne!(node.state("a"), State::Master);
+    let told = successor(node.election.journal(), &[]).news();
+    assert!(told.contains(&"0ns remove 10.0.0.100/32".to_owned()), "{told:?}");
+}
+
+#[test]
+fn a_name_alone_makes_no_master() {
+    let vrid = |vrid: u64| InstancePlan {
+        vrid: vrid.try_into().expect("a VRID"),
+        ..plan("a", 100)
+    };
+    let elsewhere = InstancePlan {
+        interface: "eth1".into(),
+        ..plan("a", 100)
+    };
+    for wanted in [vrid(99), elsewhere] {
+        let mut node = Node::bare();
+        node.election.handle_adopt(journal_of_master(), ORIGIN, ORIGIN);
+        node.link(link(2, "eth0", true, &["10.0.0.2/24", "10.0.0.100/32"]));
+        node.link(link(3, "eth1", true, &["10.0.1.2/24"]));
+        node.plan(&[wanted], &[]);
+        assert_eq!(node.state("a"), State::Backup);
+        let told = node.news();
+        assert!(
+            told.contains(&"0ns advert 0 to 224.0.0.18".to_owned()),
+            "{told:?}"
+        );
+        assert!(told.contains(&"0ns remove 10.0.0.100/32".to_owned()), "{told:?}");
+    }
+}
+
+#[test]
+fn what_is_on_a_link_with_a_new_name_does_not_stay_there() {
+    let routed = InstancePlan {
+        routes: vec![route(100)],
+        ..plan("a", 100)
+    };
+    let mut node = Node::start(std::slice::from_ref(&routed));
+    node.pass(ms(4000));
+    assert_eq!(node.entries.len(), 1);
+    node.told();
+    node.link(link(2, "lan0", true, &["10.0.0.2/24", "10.0.0.100/32"]));
+    let told = node.told();
+    assert_eq!(node.state("a"), State::Fault);
+    assert!(
+        told.iter().any(|line| line.contains("remove 10.0.0.100/32")),
+        "{told:?}"
+    );
+    assert!(node.entries.is_empty(), "{told:?}");
+    node.link(link(2, "eth0", true, &["10.0.0.2/24"]));
+    node.pass(ms(4000));
+    assert_eq!(node.state("a"), State::Master);
+    assert_eq!(node.entries.len(), 1);
 }
