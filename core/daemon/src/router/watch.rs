@@ -1,9 +1,10 @@
 //! Watches the files that the configuration and the plugins are read from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use notify::{RecommendedWatcher, RecursiveMode};
@@ -15,20 +16,38 @@ use super::Event;
 /// Files that are quiet for this long are looked at: editors and package managers write in several steps.
 const QUIET: Duration = Duration::from_millis(100);
 
+/// How often it is looked for what nobody tells: another directory in the place of a watched one, another target of a
+/// link, a file system that is silent.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
 /// What changed.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Changed {
     pub(super) configuration: bool,
     pub(super) code: bool,
     pub(super) numbers: bool,
 }
 
+impl Changed {
+    const fn is_nothing(self) -> bool {
+        !(self.configuration || self.code || self.numbers)
+    }
+}
+
 /// The watcher.
-pub(super) struct Watch {
+pub(super) struct Watch(Arc<Mutex<Eyes>>);
+
+struct Eyes {
     debouncer: Debouncer<RecommendedWatcher, NoCache>,
     /// Shared with the watcher's own thread, which decides what an event is about.
     interest: Arc<Mutex<Interest>>,
+    /// As they were seen last.
+    directories: BTreeMap<PathBuf, Option<Stamp>>,
+    files: BTreeMap<PathBuf, Option<Stamp>>,
 }
+
+/// Device, number and time of change of what a path leads to: another stamp, another content.
+type Stamp = (u64, u64, i64, i64);
 
 #[derive(Debug, Default)]
 struct Interest {
@@ -37,17 +56,22 @@ struct Interest {
     drop_ins: BTreeSet<PathBuf>,
     code: BTreeSet<PathBuf>,
     numbers: BTreeSet<PathBuf>,
-    directories: BTreeSet<PathBuf>,
 }
 
 /// Starts to watch; nothing is of interest yet.
 pub(super) fn start(events: mpsc::Sender<Event>) -> anyhow::Result<Watch> {
+    let watch = open(events.clone())?;
+    tokio::spawn(look(Arc::clone(&watch.0), events));
+    Ok(watch)
+}
+
+fn open(events: mpsc::Sender<Event>) -> anyhow::Result<Watch> {
     let interest = Arc::new(Mutex::new(Interest::default()));
     let shared = Arc::clone(&interest);
     let each = move |result: DebounceEventResult| {
         let changed = match result {
             Ok(found) => {
-                let interest = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                let interest = lock(&shared);
                 let paths = found
                     .iter()
                     .filter(|event| !event.kind.is_access())
@@ -64,13 +88,32 @@ pub(super) fn start(events: mpsc::Sender<Event>) -> anyhow::Result<Watch> {
                 }
             }
         };
-        if changed.configuration || changed.code || changed.numbers {
+        if !changed.is_nothing() {
             // The loop is over: so is the process.
             let _ = events.blocking_send(Event::Files(changed));
         }
     };
-    let debouncer = new_debouncer_opt(QUIET, None, each, NoCache::new(), notify::Config::default())?;
-    Ok(Watch { debouncer, interest })
+    Ok(Watch(Arc::new(Mutex::new(Eyes {
+        debouncer: new_debouncer_opt(QUIET, None, each, NoCache::new(), notify::Config::default())?,
+        interest,
+        directories: BTreeMap::new(),
+        files: BTreeMap::new(),
+    }))))
+}
+
+async fn look(eyes: Arc<Mutex<Eyes>>, events: mpsc::Sender<Event>) {
+    let mut rounds = tokio::time::interval(LOOK_EVERY);
+    loop {
+        rounds.tick().await;
+        let changed = lock(&eyes).look();
+        if !changed.is_nothing() && events.send(Event::Files(changed)).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Watch {
@@ -98,40 +141,75 @@ impl Watch {
         );
         wanted.code.extend(code.iter().map(|path| absolute(path)));
         wanted.numbers.extend(numbers.iter().map(|path| absolute(path)));
-        let parents = wanted
-            .configuration
-            .iter()
-            .chain(&wanted.code)
-            .chain(&wanted.numbers)
-            .filter_map(|path| path.parent());
-        wanted.directories = parents
-            .map(Path::to_owned)
-            .chain(wanted.drop_ins.iter().cloned())
-            .collect();
-        let had = std::mem::take(
-            &mut self
-                .interest
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .directories,
-        );
-        for gone in had.difference(&wanted.directories) {
+        lock(&self.0).set(wanted);
+    }
+}
+
+impl Eyes {
+    fn set(&mut self, wanted: Interest) {
+        let files = wanted.configuration.iter().chain(&wanted.code);
+        let parents = files.clone().chain(&wanted.numbers);
+        let parents = parents.filter_map(|path| path.parent());
+        let directories = parents.map(Path::to_owned).chain(wanted.drop_ins.iter().cloned());
+        self.files = files.map(|path| (path.clone(), stamp(path))).collect();
+        let mut had = std::mem::take(&mut self.directories);
+        for directory in directories {
+            let seen = had.remove(&directory).flatten();
+            self.directories.entry(directory).or_insert(seen);
+        }
+        for gone in had.keys() {
             // A directory that was removed is not watched any more anyway.
             let _ = self.debouncer.unwatch(gone);
         }
-        // What cannot be watched is tried again with each plan.
-        wanted.directories.retain(|directory| {
-            if had.contains(directory) {
-                return true;
+        for directory in self.watch_anew() {
+            if self.directories.get(&directory) == Some(&None) {
+                tracing::warn!(directory = %directory.display(), "cannot watch; changes are seen late");
             }
-            let watched = self.debouncer.watch(directory, RecursiveMode::NonRecursive);
-            if let Err(error) = &watched {
-                tracing::warn!(%error, directory = %directory.display(), "cannot watch; changes are seen late, or after a reload by hand");
-            }
-            watched.is_ok()
-        });
-        *self.interest.lock().unwrap_or_else(PoisonError::into_inner) = wanted;
+        }
+        *lock(&self.interest) = wanted;
     }
+
+    /// Watches the directories that are others than those that were seen last, and gives them. One that cannot be
+    /// watched counts as not seen.
+    fn watch_anew(&mut self) -> Vec<PathBuf> {
+        let mut others = Vec::new();
+        for (directory, seen) in &mut self.directories {
+            // Its time says what is in it; that is told.
+            let now = stamp(directory).map(|(device, number, ..)| (device, number, 0, 0));
+            if now.is_some() && now == *seen {
+                continue;
+            }
+            // It was not watched, or is not there any more.
+            let _ = self.debouncer.unwatch(directory);
+            let watched = self.debouncer.watch(directory, RecursiveMode::NonRecursive);
+            *seen = now.filter(|_| watched.is_ok());
+            others.push(directory.clone());
+        }
+        others
+    }
+
+    /// Looks for what nobody told. What is gone is told when something else is in its place.
+    fn look(&mut self) -> Changed {
+        let others = self.watch_anew();
+        let others = others
+            .iter()
+            .filter(|directory| self.directories.get(*directory) != Some(&None));
+        let mut changed: Vec<PathBuf> = others.cloned().collect();
+        for (file, seen) in &mut self.files {
+            let now = stamp(file);
+            if now.is_some() && now != *seen {
+                *seen = now;
+                changed.push(file.clone());
+            }
+        }
+        lock(&self.interest).judge(changed.iter())
+    }
+}
+
+/// Of what a path leads to; `None` where it leads nowhere.
+fn stamp(path: &Path) -> Option<Stamp> {
+    let found = std::fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino(), found.mtime(), found.mtime_nsec()))
 }
 
 impl Interest {
@@ -140,7 +218,8 @@ impl Interest {
         for path in paths {
             let is_drop_in = path.extension() == Some(OsStr::new("toml"))
                 && path.parent().is_some_and(|parent| self.drop_ins.contains(parent));
-            changed.configuration |= is_drop_in || self.configuration.contains(path);
+            let is_directory = self.drop_ins.contains(path);
+            changed.configuration |= is_drop_in || is_directory || self.configuration.contains(path);
             changed.code |= self.code.contains(path);
             changed.numbers |= self.numbers.contains(path);
         }
@@ -163,3 +242,6 @@ fn absolute(path: &Path) -> PathBuf {
         None => parent,
     }
 }
+
+#[cfg(test)]
+mod tests;
