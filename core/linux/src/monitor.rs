@@ -14,10 +14,11 @@ use netlink_sys::{AsyncSocket, AsyncSocketExt, SocketAddr, TokioSocket};
 use rtnetlink::Handle;
 use tokio::task::AbortHandle;
 
+use crate::sys::{self, Way};
 use table::Table;
 
 /// Bytes of news that wait for us at most. Beyond it the kernel says ENOBUFS, and all is read anew.
-const BUFFER: usize = 1 << 20;
+const BUFFER: libc::c_int = 1 << 20;
 
 /// Messages taken before their sum is told, so that a storm becomes one piece of news for each interface.
 const COALESCE_MAX: usize = 512;
@@ -64,7 +65,7 @@ impl Monitor {
     /// When the sockets cannot be had, or the kernel does not answer.
     pub async fn start() -> io::Result<Self> {
         let mut events = TokioSocket::new(NETLINK_ROUTE)?;
-        events.socket_ref().set_rx_buf_sz(BUFFER)?;
+        sys::make_room(events.socket_ref(), Way::In, BUFFER)?;
         // Joined before the table is read, so that no change falls between the two.
         events.socket_mut().bind(&SocketAddr::new(0, GROUPS))?;
         let (connection, handle, _) = rtnetlink::new_connection()?;
@@ -102,6 +103,7 @@ impl Monitor {
 
     async fn advance(&mut self) -> io::Result<()> {
         if self.stale {
+            self.discard()?;
             return self.read_all().await;
         }
         let received = self.events.recv_from_full().await;
@@ -116,6 +118,20 @@ impl Monitor {
             self.pending.extend(self.table.news());
         }
         Ok(())
+    }
+
+    /// Drops all that waits: it is older than what is read anew. Until nothing waits any more, the kernel drops further
+    /// news without a word (net/netlink/af_netlink.c: NETLINK_S_CONGESTED).
+    fn discard(&mut self) -> io::Result<()> {
+        loop {
+            match self.events.socket_ref().recv_from_full() {
+                Ok(_) => {}
+                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// One datagram, with one or more messages.

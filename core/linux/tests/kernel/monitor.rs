@@ -134,3 +134,26 @@ fn a_storm_beyond_the_buffer_is_read_anew() {
         until(&mut monitor, of(wire.left, |fact| fact.addresses == [last])).await;
     });
 }
+
+/// While it has no room, the kernel drops news and says so once.
+#[test]
+fn what_happens_right_after_a_storm_is_heard() {
+    bed::run(async |handle| {
+        let wire = bed::wire(&handle, "a", "b").await;
+        let mut monitor = Monitor::start().await.expect("a monitor");
+        while let Some(LinkNews::Is(fact)) = monitor.next().await {
+            if fact.index == wire.right {
+                break;
+            }
+        }
+        let net = "10.0.0.1/32".parse().expect("a net");
+        for _ in 0..4_000 {
+            bed::add(wire.left, net).expect("put on");
+            bed::remove(wire.left, net).expect("taken off");
+        }
+        bed::add(wire.right, net).expect("put on");
+        until(&mut monitor, of(wire.right, |fact| fact.addresses == [net])).await;
+        bed::add(wire.left, net).expect("put on");
+        until(&mut monitor, of(wire.left, |fact| fact.addresses == [net])).await;
+    });
+}
