@@ -266,6 +266,9 @@ impl Guardian {
             return self.leave(code.unwrap_or(1));
         }
         if !self.was_ready {
+            if self.journal.load().is_some_and(|last| !last.is_empty()) {
+                farewell::leave(&self.journal);
+            }
             // It said why on its way out: most likely a mistake in the configuration.
             return self.leave(code.filter(|code| *code != 0).unwrap_or(1));
         }

@@ -17,6 +17,7 @@ use model::effect::{ElectEffect, Listener};
 use model::fact::{Legacy, LinkNews, Outcome};
 use model::ids::{LinkIndex, LinkName};
 use model::time::Instant;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Event;
@@ -384,8 +385,13 @@ impl Elect {
     fn order(&mut self, order: KernelOrder) {
         self.journal_is_stale = true;
         self.orders_pending += 1;
-        if let Err(refused) = self.kernel.try_send(order) {
-            let order = refused.into_inner().id();
+        // On the way out nobody orders it again; adverts do not have to be sent any more.
+        let sent = match self.leaving {
+            Some(_) => self.kernel.blocking_send(order).map_err(|refused| refused.0),
+            None => self.kernel.try_send(order).map_err(TrySendError::into_inner),
+        };
+        if let Err(order) = sent {
+            let order = order.id();
             self.orders_pending -= 1;
             let result = Err("too many changes wait for the kernel".to_owned());
             self.election
