@@ -17,5 +17,6 @@ mod reload;
 mod resources;
 mod routes;
 mod suite;
+mod together;
 mod tracking;
 mod vmac;
