@@ -213,6 +213,18 @@ pub(crate) fn user(text: &str) -> Option<(String, Option<String>)> {
     (name(user) && group.is_none_or(name)).then(|| (user.to_owned(), group.map(str::to_owned)))
 }
 
+/// Whether packets can come from it: an address of one machine.
+pub(crate) fn is_source(address: IpAddr) -> bool {
+    let is_broadcast = matches!(address, IpAddr::V4(address) if address.is_broadcast());
+    !address.is_unspecified() && !address.is_multicast() && !is_broadcast
+}
+
+/// Whether `ip netns` could have made a namespace of this name: a file's.
+pub(crate) fn namespace(name: &str) -> bool {
+    let is_file = !name.is_empty() && name.len() <= 255 && name != "." && name != "..";
+    is_file && !name.contains(|c: char| c == '/' || c.is_control())
+}
+
 /// Whether the kernel could have an interface of this name (dev_valid_name: IFNAMSIZ, no `/`, no blanks).
 pub(crate) fn interface(name: &str) -> bool {
     !name.is_empty()

@@ -1,5 +1,5 @@
 //! The guardian: root, one thread, no plugin, no parser. It starts router and worker, starts them again when they
-//! die, and runs commands for them. When the router can't be brought back, the guardian leaves for it: priority 0
+//! die, and does for them what they have no right to: it runs commands and binds sockets. When the router can't be brought back, the guardian leaves for it: priority 0
 //! from prepared packets, and the addresses come off.
 
 use std::io;
@@ -24,10 +24,12 @@ mod farewell;
 mod fifos;
 mod line;
 mod restarts;
+mod sockets;
 mod station;
 
 use broker::Broker;
 use fifos::Fifos;
+use sockets::Sockets;
 use station::{Role, Station};
 
 /// Descriptors that a child finds open: the link to the guardian, the link to the other child, the journal, the plan,
@@ -62,6 +64,7 @@ pub fn run(router: Vec<String>, worker: Vec<String>) -> anyhow::Result<ExitCode>
         router: Station::new(Role::Router, router),
         worker: Station::new(Role::Worker, worker),
         broker: Broker::default(),
+        sockets: Sockets::default(),
         plan: Vec::new(),
         fifos: Fifos::default(),
         usual: Usual::of_this_thread()?,
@@ -100,6 +103,7 @@ struct Guardian {
     router: Station,
     worker: Station,
     broker: Broker,
+    sockets: Sockets,
     /// The plan that the router serves, as it encoded it.
     plan: Vec<u8>,
     /// Named pipes that the router writes to.
@@ -201,8 +205,20 @@ impl Guardian {
                     self.station(role).send(&refused);
                 }
             }
-            (Role::Router, ToGuardian::Granted { commands, hidden }) => {
+            (_, ToGuardian::Socket(request)) => {
+                let (answer, socket) = self.sockets.handle_request(&request);
+                self.station(role).send_with(&answer, socket);
+            }
+            (
+                Role::Router,
+                ToGuardian::Granted {
+                    commands,
+                    hidden,
+                    ways,
+                },
+            ) => {
                 self.broker.handle_grants(commands, hidden);
+                self.sockets.handle_grants(ways);
             }
             (Role::Router, ToGuardian::Ready) => {
                 self.was_ready = true;
@@ -216,7 +232,7 @@ impl Guardian {
                     self.broker.end_readers(&path, clock::now());
                 }
                 for (path, pipe) in opened.open {
-                    self.router.send_with(&FromGuardian::Fifo(path), pipe);
+                    self.router.send_with(&FromGuardian::Fifo(path), Some(pipe));
                 }
             }
             (Role::Router, ToGuardian::WorkerShare(share)) => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::ids::PluginName;
-use model::plan::{Grants, Limits};
+use model::plan::{Grants, Limits, Via};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
@@ -27,7 +27,7 @@ const SOCKETS_MAX: usize = 8;
 /// What all plugins share.
 #[derive(Clone)]
 pub struct Services {
-    /// Runs commands.
+    /// Runs commands and binds sockets.
     pub broker: Arc<dyn Broker>,
     /// Whom TLS trusts.
     pub roots: Roots,
@@ -127,6 +127,7 @@ pub struct Call {
     pub(crate) about: String,
     pub(crate) target: Option<SocketAddr>,
     pub(crate) deadline: Instant,
+    pub(crate) via: Via,
     sockets: Arc<Semaphore>,
 }
 
@@ -139,8 +140,14 @@ impl Call {
             about,
             target,
             deadline,
+            via: Via::default(),
             sockets,
         }
+    }
+
+    /// The same run, whose packets leave by `via`.
+    pub fn leaving(self, via: Via) -> Self {
+        Self { via, ..self }
     }
 
     /// The plugin's side of the host.

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use model::link::SocketKind;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
@@ -52,10 +53,14 @@ impl Call {
             address.ok_or_else(|| Error::new(Code::NameNotFound, format_args!("{host} has no address")))?;
         grant::ping(&self.host.grants, self.target, address)?;
         let failed = |error: io::Error| Error::from_io(format_args!("pinging {address}"), &error);
-        let socket = open(address)?;
+        let to = SocketAddr::new(address, 0);
+        let socket = match self.datagram(SocketKind::Ping, to).await? {
+            Some(socket) => socket,
+            None => open(address)?,
+        };
         let began = Instant::now();
         socket
-            .send_to(&request(address, size), SocketAddr::new(address, 0))
+            .send_to(&request(address, size), to)
             .await
             .map_err(failed)?;
         let mut answer = vec![0; HEADER + size as usize];

@@ -32,6 +32,8 @@ pub mod tls;
 pub mod trace;
 pub mod udp;
 
+mod bound;
+
 #[cfg(test)]
 mod testing;
 

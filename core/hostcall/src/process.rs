@@ -1,9 +1,12 @@
-//! Commands. Somebody with more rights runs them: this room asks.
+//! Commands. Somebody with more rights runs them: this room asks. The same somebody binds sockets.
 
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use model::link::ExecOutcome;
+use model::link::{ExecOutcome, SocketKind};
+use model::net::Family;
+use model::plan::Via;
 
 use crate::error::{Code, Error};
 use crate::grant;
@@ -15,7 +18,8 @@ pub const OUTPUT_MAX: u32 = 16 << 10;
 const ARGV_MAX: usize = 256;
 const ARGV_BYTES_MAX: usize = 32 << 10;
 
-/// Runs granted commands. The refusal of one is in words.
+/// Does what the worker has no right to: runs granted commands, and opens sockets that checks bind. The refusal of one is in
+/// words.
 pub trait Broker: Send + Sync {
     /// Runs `argv`, ends it after `timeout` and keeps the first `output_max` bytes of its standard output.
     fn run(
@@ -24,6 +28,12 @@ pub trait Broker: Send + Sync {
         timeout: Duration,
         output_max: u32,
     ) -> BoxFuture<'static, Result<ExecOutcome, String>>;
+
+    /// Opens a socket that leaves by `via`, and connects it to nothing.
+    fn open(&self, _: SocketKind, _: Family, via: Via) -> BoxFuture<'static, Result<OwnedFd, String>> {
+        let why = format!("nobody here binds sockets that leave {via}");
+        Box::pin(std::future::ready(Err(why)))
+    }
 }
 
 impl Call {

@@ -151,8 +151,7 @@ impl Call {
 
     async fn connect_one(&self, address: SocketAddr) -> Result<TcpStream, Error> {
         grant::connect(&self.host.grants, self.target, address)?;
-        let connected = TcpStream::connect(address).await;
-        connected.map_err(|error| Error::from_io(format_args!("connecting to {address}"), &error))
+        self.connected(address).await
     }
 }
 

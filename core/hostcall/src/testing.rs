@@ -38,9 +38,17 @@ pub(crate) fn host_granted(grants: Grants) -> Host {
     host_of(Roots::from_der([]), grants)
 }
 
+pub(crate) fn host_served(broker: Arc<dyn Broker>, grants: Grants) -> Host {
+    host_with_both(broker, Roots::from_der([]), grants)
+}
+
 fn host_of(roots: Roots, grants: Grants) -> Host {
+    host_with_both(Arc::new(NoBroker), roots, grants)
+}
+
+fn host_with_both(broker: Arc<dyn Broker>, roots: Roots, grants: Grants) -> Host {
     let services = Services {
-        broker: Arc::new(NoBroker),
+        broker,
         roots,
         observer: None,
         instances: Instances::default(),

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use model::link::SocketKind;
 use tokio::net::UdpSocket;
 
 use crate::error::{Code, Error};
@@ -49,7 +50,10 @@ impl Call {
             let address = self.first_granted(host, port).await?;
             let failed =
                 |error: std::io::Error| Error::from_io(format_args!("asking {address} by UDP"), &error);
-            let socket = UdpSocket::bind(any(address)).await.map_err(failed)?;
+            let socket = match self.datagram(SocketKind::Udp, address).await? {
+                Some(socket) => socket,
+                None => UdpSocket::bind(any(address)).await.map_err(failed)?,
+            };
             // Connected, so that only its answers come through, and errors that its network reports.
             socket.connect(address).await.map_err(failed)?;
             socket.send(data).await.map_err(failed)?;

@@ -14,6 +14,7 @@ pub mod presence;
 pub mod shield;
 pub mod tables;
 
+pub mod bound;
 pub mod fifo;
 pub mod ipvs;
 

@@ -92,6 +92,10 @@ number!(
     ExecId(u64)
 );
 number!(
+    /// Ties a socket to the request for it.
+    SocketId(u64)
+);
+number!(
     /// Which version of a plugin answered: counts from 1, one up with each swap.
     Generation(u32)
 );

@@ -1,7 +1,7 @@
 //! What crosses the border between two of our processes. Each frame is bounded and checked where it arrives: a
 //! compromised worker can lie about a verdict, and nothing more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -10,8 +10,9 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ExecId, HookId, PluginName, StepId};
-use crate::plan::{ExecGrant, FifoPlan, Phase, PluginPlan, Share};
+use crate::ids::{ExecId, HookId, PluginName, SocketId, StepId};
+use crate::net::Family;
+use crate::plan::{ExecGrant, FifoPlan, Phase, PluginPlan, Share, Via};
 use crate::probe::{Ask, Verdict};
 use crate::status::PluginStatus;
 use crate::time::Instant;
@@ -42,8 +43,8 @@ pub enum ToWorker {
     },
     /// All instances as they are now, in the order of the configuration.
     Instances(Vec<InstanceFacts>),
-    /// A question. Answered by [`FromWorker::Verdict`].
-    Ask(Ask),
+    /// A question, boxed as the largest of all. Answered by [`FromWorker::Verdict`].
+    Ask(Box<Ask>),
     /// A hook to call. Answered by [`FromWorker::HookDone`].
     Hook(HookCall),
     /// A step of a resource to take. Answered by [`FromWorker::StepDone`].
@@ -190,6 +191,8 @@ pub enum ToGuardian {
         commands: Vec<ExecGrant>,
         /// Variables of the environment that hold plugins' secrets: no command gets them.
         hidden: Vec<String>,
+        /// The ways that sockets of checks may leave by.
+        ways: BTreeSet<Via>,
     },
     /// The router (only it): it has a configuration and serves it.
     Ready,
@@ -203,6 +206,8 @@ pub enum ToGuardian {
     Fifos(Vec<FifoPlan>),
     /// Run a command. Answered by [`FromGuardian::Done`].
     Exec(ExecRequest),
+    /// Open a socket, not connected yet. Answered by [`FromGuardian::Socket`].
+    Socket(SocketRequest),
 }
 
 /// Guardian to router or worker.
@@ -214,6 +219,13 @@ pub enum FromGuardian {
         id: ExecId,
         /// How.
         result: Result<ExecOutcome, String>,
+    },
+    /// A socket comes with this frame, as a file descriptor; or it was refused (in words), and none comes.
+    Socket {
+        /// Which.
+        id: SocketId,
+        /// Whether it comes.
+        result: Result<(), String>,
     },
     /// A new link to the other process comes with this frame, as a file descriptor.
     Peer,
@@ -241,6 +253,30 @@ pub struct ExecRequest {
     pub output_max: u32,
     /// The named pipe that it reads: it is ended when that is to be another, or none, and with the router.
     pub reads: Option<PathBuf>,
+}
+
+/// A socket to open for a check that leaves by a way of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SocketRequest {
+    /// Ties the socket to it.
+    pub id: SocketId,
+    /// What it carries.
+    pub kind: SocketKind,
+    /// Whom it is to reach.
+    pub family: Family,
+    /// What it is bound to; one of the ways that are granted.
+    pub via: Via,
+}
+
+/// What a socket carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SocketKind {
+    /// A connection.
+    Tcp,
+    /// Datagrams.
+    Udp,
+    /// Echo requests and their replies (icmp(7), IPPROTO_ICMP of a datagram socket).
+    Ping,
 }
 
 /// How a command ended.

@@ -1,5 +1,6 @@
 //! What the operator wants, whichever front door it came through. A start is a change from the empty plan.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ pub mod lvs;
 pub mod machine;
 pub mod plugin;
 pub mod resource;
+pub mod via;
 pub mod vrrp;
 
 pub use auth::{Auth, Freshness, HmacKey, HmacMode, HmacPlan, Key};
@@ -22,6 +24,7 @@ pub use lvs::{CheckPlan, IpvsPlan, OnUnknown, QuorumPlan, ServerPlan, ServicePla
 pub use machine::{ElectionShare, MachinePlan, Share};
 pub use plugin::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource, SecretSource};
 pub use resource::ResourcePlan;
+pub use via::Via;
 pub use vrrp::{
     AddressOptions, Announcement, ArgumentMatch, ChecksumForm, Conduct, DeviceKind, DevicePlan, FileWatch,
     GroupPlan, Hops, InstancePlan, LinkPlan, Lists, Peer, Preempt, ProcessPattern, ProcessWatch, RouterKey,
@@ -67,5 +70,16 @@ impl Plan {
             WatchSubject::File(file) => Some((&watch.name, file.path.as_path())),
             WatchSubject::Process(_) => None,
         })
+    }
+
+    /// The ways that checks leave by, where that is not the kernel's own choice.
+    pub fn ways(&self) -> BTreeSet<Via> {
+        let servers = self.services.iter().flat_map(|service| &service.servers);
+        let checks = servers.flat_map(|server| &server.checks);
+        let all = checks.chain(self.trackers.iter().map(|tracker| &tracker.check));
+        all.map(|check| &check.via)
+            .filter(|via| !via.is_open())
+            .cloned()
+            .collect()
     }
 }

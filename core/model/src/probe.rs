@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{AskId, Generation, PluginName, TrackerName};
 use crate::ipvs::{DestinationKey, ServiceKey};
+use crate::plan::Via;
 use crate::value::Parameters;
 
 /// What is being checked.
@@ -36,6 +37,8 @@ pub struct Ask {
     pub plugin: PluginName,
     /// Where to look; trackers have none.
     pub target: Option<SocketAddr>,
+    /// By which way its packets leave.
+    pub via: Via,
     /// As configured.
     pub parameters: Parameters,
     /// Longest time for an answer, from when the worker has the question.

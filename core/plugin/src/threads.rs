@@ -9,6 +9,7 @@ use std::thread;
 use hostcall::Call;
 use model::ids::{Generation, PluginName};
 use model::link::{HookCall, StepCall};
+use model::plan::Via;
 use model::probe::Ask;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
@@ -149,15 +150,20 @@ async fn run(
     question: &Question,
     deadline: Instant,
 ) -> Result<Answer, Fault> {
-    let (about, target, timeout) = match question {
-        Question::Check(ask) => (subject::about(&ask.subject), ask.target, ask.timeout),
-        Question::Hook(hook) => (hook.event.name.clone(), None, hook.timeout),
-        Question::Step(step) => (step.event.name.clone(), None, step.timeout),
+    let (about, target, via, timeout) = match question {
+        Question::Check(ask) => (
+            subject::about(&ask.subject),
+            ask.target,
+            ask.via.clone(),
+            ask.timeout,
+        ),
+        Question::Hook(hook) => (hook.event.name.clone(), None, Via::default(), hook.timeout),
+        Question::Step(step) => (step.event.name.clone(), None, Via::default(), step.timeout),
     };
     // Host calls end a little before the run, so that "it did not answer in time" is still the plugin's to say.
     let early = (timeout / 20).min(std::time::Duration::from_millis(200));
     let call_deadline = deadline.checked_sub(early).unwrap_or(deadline);
-    let call = Call::new(Arc::clone(&slot.host), about, target, call_deadline);
+    let call = Call::new(Arc::clone(&slot.host), about, target, call_deadline).leaving(via);
     let cpu = slot.plan.limits.cpu;
     let work = async {
         match &version.code {

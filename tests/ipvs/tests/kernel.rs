@@ -63,3 +63,8 @@ fn a_kill_in_mid_batch_and_edits_behind_our_back_are_made_good() {
 fn a_glance_shows_ten_thousand_rows_as_they_are() {
     case("cost");
 }
+
+#[test]
+fn a_check_leaves_through_a_vrf() {
+    case("bound");
+}

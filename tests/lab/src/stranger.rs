@@ -1,16 +1,13 @@
 //! Somebody on the segment who says what the test makes up.
 
-use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV4, SocketAddrV6};
-use std::os::fd::{AsFd as _, OwnedFd};
-use std::thread;
+use std::os::fd::OwnedFd;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use model::net::Family;
 use rustix::net::{
     AddressFamily, Protocol, SendFlags, SocketFlags, SocketType, netdevice, sendto, socket_with, sockopt,
 };
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use wire::checksum::{Sum, VRRP_PROTOCOL};
 
 use crate::net::Node;
@@ -188,16 +185,11 @@ impl Stranger {
 
 /// A socket belongs for ever to the namespace of the thread that made it.
 fn socket_on(node: &Node, domain: AddressFamily) -> Result<OwnedFd> {
-    let namespace = File::open(node.namespace_file())?;
-    let make = || -> Result<OwnedFd> {
-        move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))?;
+    let make = || {
         let protocol = Protocol::from_raw(VRRP_PROTOCOL_NUMBER);
-        let raw = socket_with(domain, SocketType::RAW, SocketFlags::CLOEXEC, Some(protocol));
-        Ok(raw?)
+        socket_with(domain, SocketType::RAW, SocketFlags::CLOEXEC, Some(protocol))
     };
-    thread::scope(|scope| scope.spawn(make).join())
-        .ok()
-        .context("the thread died")?
+    Ok(node.inside(make)??)
 }
 
 /// [`VRRP_PROTOCOL`] as the kernel's interface has it.

@@ -182,6 +182,7 @@ fn servers(service: &mut ServiceDraft, d: &mut Diagnostics) {
         }
         fit(&mut server.key, server.forward, key, &span, language, d);
         needs(&mut server, &span, d);
+        sources(&server, &span, d);
         if let Some(first) = seen.get(&server.key) {
             d.duplicate_server(&span, &server.key.to_string(), first, language);
             continue;
@@ -202,6 +203,18 @@ fn needs(server: &mut ServerPlan, span: &Span, d: &mut Diagnostics) {
     if let Some(needed) = server.needed.filter(|needed| *needed > all.max(1)) {
         d.checks_needed(span, needed, all);
         server.needed = None;
+    }
+}
+
+/// A check comes from an address of the family that it asks.
+fn sources(server: &ServerPlan, span: &Span, d: &mut Diagnostics) {
+    for check in &server.checks {
+        let target = check.address.unwrap_or(server.key.address);
+        if let Some(source) = check.via.source
+            && Family::of(source) != Family::of(target)
+        {
+            d.source_family(span, source, target);
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod proof;
 mod strict;
 mod syntax;
 mod tracking;
+mod via;
 
 use super::{Diagnostic, Diagnostics, Severity};
 use crate::source::Span;

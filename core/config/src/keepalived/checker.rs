@@ -1,11 +1,12 @@
 //! `TCP_CHECK`, `HTTP_GET`, `SSL_GET`, `MISC_CHECK` and others: checks by our plugins.
 
 mod more;
+mod via;
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-use model::plan::CheckPlan;
+use model::plan::{CheckPlan, Via};
 use model::value::{Parameters, Value};
 
 use super::global::{self, Globals};
@@ -66,6 +67,7 @@ impl Timing {
             parameters,
             address: None,
             port: None,
+            via: Via::default(),
             interval: self.interval(),
             warmup: self.warmup,
             retry_interval: Some(self.gap.unwrap_or(gap)).filter(|gap| !gap.is_zero()),
@@ -124,6 +126,7 @@ fn endpoint(plan: CheckPlan, block: &Item, d: &mut Diagnostics) -> CheckPlan {
     CheckPlan {
         address,
         port: port.and_then(|port| u16::try_from(port).ok()),
+        via: via::lower(block, d),
         ..plan
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::plan::{CheckPlan, OnUnknown, TrackerPlan};
+use model::plan::{CheckPlan, OnUnknown, TrackerPlan, Via};
 use model::value::{Parameters, Value};
 
 use super::args;
@@ -76,6 +76,7 @@ pub(super) fn misc(exec: &Exec) -> CheckPlan {
         parameters: Parameters::from([("command".to_owned(), Value::List(words))]),
         address: None,
         port: None,
+        via: Via::default(),
         interval: Duration::from_secs(1),
         warmup: None,
         retry_interval: None,

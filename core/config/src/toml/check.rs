@@ -1,9 +1,11 @@
 //! `check = { plugin = "http", path = "/healthz", interval = "2s" }`: our own keys, and beside them the plugin's.
 
+mod via;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use model::plan::{CheckPlan, OnUnknown};
+use model::plan::{CheckPlan, OnUnknown, Via};
 use model::value::{Parameters, Value as Parameter};
 
 use super::keys::{self, Keys};
@@ -67,6 +69,7 @@ pub(super) fn lower(node: &Node, d: &mut Diagnostics) -> Option<Checked> {
     let port = keys
         .number("port", 1, 65_535, d)
         .and_then(|at| u16::try_from(at.value).ok());
+    let via = via::lower(&mut keys, plugin.value, d);
     let on_unknown = keys.choice(
         "on_unknown",
         &[("keep", OnUnknown::Keep), ("fail", OnUnknown::Fail)],
@@ -98,6 +101,7 @@ pub(super) fn lower(node: &Node, d: &mut Diagnostics) -> Option<Checked> {
         fall,
         address,
         port,
+        via: via?,
         on_unknown: on_unknown.unwrap_or(OnUnknown::Fail),
         ..plan(plugin.value, parameters, every, limit)
     };
@@ -125,6 +129,7 @@ fn plan(plugin: &str, parameters: Parameters, interval: Duration, timeout: Durat
         parameters,
         address: None,
         port: None,
+        via: Via::default(),
         interval,
         warmup: None,
         retry_interval: None,

@@ -132,9 +132,9 @@ impl Station {
         }
     }
 
-    pub(super) fn send_with(&mut self, frame: &FromGuardian, descriptor: OwnedFd) {
+    pub(super) fn send_with(&mut self, frame: &FromGuardian, descriptor: Option<OwnedFd>) {
         if let Some(line) = &mut self.line {
-            line.send(frame, Some(descriptor));
+            line.send(frame, descriptor);
         }
     }
 

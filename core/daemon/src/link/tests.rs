@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use model::ids::ExecId;
 use model::link::ToGuardian;
 
@@ -10,6 +12,7 @@ fn frames_survive_any_cut() {
         ToGuardian::Granted {
             commands: Vec::new(),
             hidden: vec!["TOKEN".into()],
+            ways: BTreeSet::new(),
         },
         ToGuardian::Ready,
     ];

@@ -52,7 +52,7 @@ impl Router {
         match effect {
             BalanceEffect::Ask(ask) => {
                 // A question that found no room is missed by its own deadline.
-                self.doors.worker.send(ToWorker::Ask(ask));
+                self.doors.worker.send(ToWorker::Ask(Box::new(ask)));
             }
             BalanceEffect::ReadTable => self.order(IpvsOrder::Read),
             BalanceEffect::Glance => self.order(IpvsOrder::Glance),

@@ -309,6 +309,8 @@ impl Router {
                 }
                 self.supplies.tell_all(&self.plan, &self.doors.worker);
             }
+            // It asks for none.
+            Incoming::Frame(FromGuardian::Socket { .. }, _) => {}
             Incoming::Frame(FromGuardian::Peer | FromGuardian::Fifo(_), None) => {
                 tracing::error!("a link without a descriptor")
             }
@@ -356,6 +358,7 @@ impl Router {
         self.doors.guardian.send(ToGuardian::Granted {
             commands: plugins.flat_map(|plugin| plugin.grants.exec.clone()).collect(),
             hidden: plugins::hidden(&self.plan),
+            ways: self.plan.ways(),
         });
         self.fifos.handle_plan(&self.plan.fifos);
         let fifos = self.plan.fifos.clone();

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use model::ids::{AskId, Generation, PluginName};
-use model::plan::CheckPlan;
+use model::plan::{CheckPlan, Via};
 use model::probe::{Ask, Status, Subject, Verdict};
 use model::time::Instant;
 use model::value::Parameters;
@@ -20,6 +20,7 @@ pub(super) struct QuestionId(pub(super) u64);
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Terms {
     target: Option<SocketAddr>,
+    via: Via,
     plugin: PluginName,
     parameters: Parameters,
     pub(super) interval: Duration,
@@ -32,6 +33,7 @@ impl Terms {
     pub(super) fn new(target: Option<SocketAddr>, plan: &CheckPlan) -> Self {
         Self {
             target,
+            via: plan.via.clone(),
             plugin: plan.plugin.clone(),
             parameters: plan.parameters.clone(),
             interval: plan.interval,
@@ -112,6 +114,7 @@ impl Question {
     pub(super) fn ask(&mut self, id: AskId, subject: Subject, now: Instant) -> Ask {
         let Terms {
             target,
+            via,
             plugin,
             parameters,
             timeout,
@@ -127,6 +130,7 @@ impl Question {
             subject,
             plugin: plugin.clone(),
             target: *target,
+            via: via.clone(),
             parameters: parameters.clone(),
             timeout: *timeout,
         }

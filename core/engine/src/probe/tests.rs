@@ -4,7 +4,7 @@ use std::time::Duration;
 use model::ids::{Generation, PluginName, TrackerName};
 use model::ipvs::{DestinationKey, ServiceKey};
 use model::net::Family;
-use model::plan::{CheckPlan, OnUnknown};
+use model::plan::{CheckPlan, OnUnknown, Via};
 use model::probe::{REASON_MAX, Status, Subject, Verdict};
 
 use super::*;
@@ -15,6 +15,7 @@ fn plan() -> CheckPlan {
         parameters: BTreeMap::new(),
         address: None,
         port: None,
+        via: Via::default(),
         interval: Duration::from_secs(10),
         warmup: None,
         retry_interval: Some(Duration::from_secs(1)),
@@ -362,4 +363,26 @@ fn a_check_that_comes_to_ask_something_else_leaves_the_others() {
     prober.update(first, of_service(1), quick, seconds(10.0));
     let asked = run_for(2, &mut prober, seconds(20.0), |_| Some(Status::Up));
     assert!((9..=11).contains(&asked.len()), "together again: {asked:?}");
+}
+
+#[test]
+fn the_same_by_another_way_is_another_question() {
+    let mut prober = Prober::new(1);
+    prober.handle_worker(true, seconds(0.0));
+    let marked = CheckPlan {
+        via: Via {
+            mark: Some(7),
+            ..Via::default()
+        },
+        ..plan()
+    };
+    prober.add(of_service(1), plan(), Standing::Good, seconds(0.0));
+    prober.add(of_service(2), marked.clone(), Standing::Good, seconds(0.0));
+    prober.add(of_service(3), marked, Standing::Good, seconds(0.0));
+    let mut asked = Vec::new();
+    while let Some(Due::Ask(ask)) = prober.poll_due(seconds(1.0)) {
+        asked.push(ask.via.mark);
+    }
+    asked.sort();
+    assert_eq!(asked, [None, Some(7)]);
 }

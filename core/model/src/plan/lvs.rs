@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::hook::CommandPlan;
+use super::via::Via;
 use crate::ids::{InstanceName, PluginName};
 use crate::ipvs::{DestinationKey, Forward, ServiceKey, ServiceRow, SyncAttributes, Timeouts};
 use crate::value::Parameters;
@@ -136,6 +137,8 @@ pub struct CheckPlan {
     pub address: Option<IpAddr>,
     /// Asked instead of the real server's own port.
     pub port: Option<u16>,
+    /// By which way its packets leave.
+    pub via: Via,
     /// From one question to the next.
     pub interval: Duration,
     /// The first question comes at any time within this; soon when absent.

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use hostcall::{Broker, Roots};
 use model::ids::{AskId, HookId, StepId};
 use model::link::{ExecOutcome, HookCall, HookEvent, Step, StepCall};
-use model::plan::{ExecGrant, Grants, Limits, NetGrant, Phase, PluginPlan, PluginSource, SecretSource};
+use model::plan::{ExecGrant, Grants, Limits, NetGrant, Phase, PluginPlan, PluginSource, SecretSource, Via};
 use model::probe::{Ask, Subject, Verdict};
 use model::status::PluginStatus;
 use model::transition::State;
@@ -155,6 +155,7 @@ pub(super) fn ask(plugin: &str, target: Option<SocketAddr>, parameters: Paramete
         subject: Subject::Tracker("tested".into()),
         plugin: plugin.into(),
         target,
+        via: Via::default(),
         parameters,
         timeout: PATIENCE,
     }

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use futures_util::future::BoxFuture;
 use model::ids::AskId;
 use model::link::ExecOutcome;
-use model::plan::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource, SecretSource};
+use model::plan::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource, SecretSource, Via};
 use model::probe::{Ask, Subject};
 use model::value::{Parameters, Value};
 use plugin::{Broker, Options, Platform, Roots};
@@ -113,6 +113,7 @@ pub(super) fn ask(plugin: &str, n: usize, act: &str, target: Option<SocketAddr>)
         subject: Subject::Tracker(format!("n{n}").as_str().into()),
         plugin: plugin.into(),
         target,
+        via: Via::default(),
         parameters: Parameters::from([("act".to_owned(), Value::from(act))]),
         timeout: Duration::from_secs(60),
     }

@@ -1,12 +1,15 @@
 //! A machine on the segment.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::command::{batch, in_namespace, ip_in, processes_in, run};
 use crate::process::Running;
@@ -51,9 +54,24 @@ impl Node {
         in_namespace(&self.namespace, program.as_ref())
     }
 
-    /// What names its network namespace to the kernel.
-    pub fn namespace_file(&self) -> PathBuf {
-        Path::new(super::NAMESPACES).join(&self.namespace)
+    /// The name of its network namespace, as `ip netns` tells it.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// Does something in its network namespace. Sockets that are made there belong to it for ever.
+    ///
+    /// # Errors
+    /// When the namespace is gone, or `work` panicked.
+    pub fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T> {
+        let namespace = File::open(Path::new(super::NAMESPACES).join(&self.namespace))?;
+        let enter = || -> Result<T> {
+            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))?;
+            Ok(work())
+        };
+        thread::scope(|scope| scope.spawn(enter).join())
+            .ok()
+            .context("the thread died")?
     }
 
     /// The same, by the program and the first arguments that `by` names; without any, as it is.

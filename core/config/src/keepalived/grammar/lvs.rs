@@ -3,8 +3,6 @@
 use super::{Keyword, block, keyword, line, mail, not, silent};
 use super::{Shape, Treat};
 
-const KERNEL_CHOOSES: &str = "the kernel chooses the source of checks";
-
 pub(super) const SERVER: [Keyword; 51] = [
     // Ours: keepalived passes them over with a warning.
     line("drain", 1),
@@ -109,10 +107,10 @@ const TCP: [Keyword; 13] = [
     line("alpha", 0),
     line("warmup", 1),
     silent("log_all_failures"),
-    not("bindto", KERNEL_CHOOSES),
-    not("bind_port", KERNEL_CHOOSES),
-    not("bind_if", KERNEL_CHOOSES),
-    not("fwmark", "packets of checks carry no mark"),
+    line("bindto", 1),
+    line("bind_port", 1),
+    line("bind_if", 1),
+    line("fwmark", 1),
 ];
 
 const SMTP: [Keyword; 15] = [
@@ -127,10 +125,10 @@ const SMTP: [Keyword; 15] = [
     line("alpha", 0),
     line("warmup", 1),
     silent("log_all_failures"),
-    not("bindto", KERNEL_CHOOSES),
-    not("bind_port", KERNEL_CHOOSES),
-    not("bind_if", KERNEL_CHOOSES),
-    not("fwmark", "packets of checks carry no mark"),
+    line("bindto", 1),
+    line("bind_port", 1),
+    line("bind_if", 1),
+    line("fwmark", 1),
 ];
 
 const OWN_HOST: &str = "connect_ip and connect_port stand in SMTP_CHECK itself";
@@ -147,10 +145,10 @@ const DNS: [Keyword; 15] = [
     line("alpha", 0),
     line("warmup", 1),
     silent("log_all_failures"),
-    not("bindto", KERNEL_CHOOSES),
-    not("bind_port", KERNEL_CHOOSES),
-    not("bind_if", KERNEL_CHOOSES),
-    not("fwmark", "packets of checks carry no mark"),
+    line("bindto", 1),
+    line("bind_port", 1),
+    line("bind_if", 1),
+    line("fwmark", 1),
 ];
 
 const UDP: [Keyword; 17] = [
@@ -167,10 +165,10 @@ const UDP: [Keyword; 17] = [
     line("alpha", 0),
     line("warmup", 1),
     silent("log_all_failures"),
-    not("bindto", KERNEL_CHOOSES),
-    not("bind_port", KERNEL_CHOOSES),
-    not("bind_if", KERNEL_CHOOSES),
-    not("fwmark", "packets of checks carry no mark"),
+    line("bindto", 1),
+    line("bind_port", 1),
+    line("bind_if", 1),
+    line("fwmark", 1),
 ];
 
 const PING: [Keyword; 13] = [
@@ -183,10 +181,10 @@ const PING: [Keyword; 13] = [
     line("alpha", 0),
     line("warmup", 1),
     silent("log_all_failures"),
-    not("bindto", KERNEL_CHOOSES),
-    not("bind_port", KERNEL_CHOOSES),
-    not("bind_if", KERNEL_CHOOSES),
-    not("fwmark", "packets of checks carry no mark"),
+    line("bindto", 1),
+    not("bind_port", "an echo request has no port"),
+    line("bind_if", 1),
+    line("fwmark", 1),
 ];
 
 const HTTP: [Keyword; 21] = [
@@ -207,10 +205,10 @@ const HTTP: [Keyword; 21] = [
     silent("tls_compliant"),
     line("warmup", 1),
     silent("log_all_failures"),
-    not("bindto", KERNEL_CHOOSES),
-    not("bind_port", KERNEL_CHOOSES),
-    not("bind_if", KERNEL_CHOOSES),
-    not("fwmark", "packets of checks carry no mark"),
+    line("bindto", 1),
+    line("bind_port", 1),
+    line("bind_if", 1),
+    line("fwmark", 1),
 ];
 
 const URL: [Keyword; 11] = [

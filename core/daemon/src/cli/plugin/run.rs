@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use hostcall::log::Level;
 use model::ids::{AskId, HookId, PluginName, StepId};
 use model::link::{ExecOutcome, HookCall, HookEvent, Step, StepCall};
-use model::plan::{Limits, NetGrant, Phase, PluginPlan, PluginSource};
+use model::plan::{Limits, NetGrant, Phase, PluginPlan, PluginSource, Via};
 use model::probe::{Ask, Status, Subject};
 use model::transition::State;
 use model::value::{Parameters, Value};
@@ -158,6 +158,7 @@ impl Run {
                 subject: Subject::Tracker(plugin.as_str().into()),
                 plugin,
                 target: self.target,
+                via: Via::default(),
                 parameters,
                 timeout,
             })

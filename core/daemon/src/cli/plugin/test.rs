@@ -15,7 +15,7 @@ use anyhow::Context;
 use clap::Args;
 use model::ids::{AskId, HookId, PluginName, StepId};
 use model::link::{HookCall, StepCall};
-use model::plan::{Limits, NetGrant, PluginPlan, PluginSource};
+use model::plan::{Limits, NetGrant, PluginPlan, PluginSource, Via};
 use model::probe::{Ask, Subject};
 use plugin::{Observer, Options, Platform};
 
@@ -153,6 +153,7 @@ async fn answer(
         subject: Subject::Tracker(plugin.as_str().into()),
         plugin,
         target,
+        via: Via::default(),
         parameters,
         timeout,
     };

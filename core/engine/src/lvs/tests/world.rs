@@ -11,7 +11,7 @@ use model::ipvs::{
 use model::net::Protocol;
 use model::plan::{
     Arguments, CheckPlan, CommandPlan, OnUnknown, Plan, QuorumPlan, ServerPlan, ServicePlan, SorryPlan,
-    TrackerPlan,
+    TrackerPlan, Via,
 };
 use model::probe::{Ask, Status, Subject, Verdict};
 use model::time::Instant;
@@ -360,6 +360,7 @@ pub(super) fn check(plugin: &str) -> CheckPlan {
         parameters: BTreeMap::new(),
         address: None,
         port: None,
+        via: Via::default(),
         interval: Duration::from_secs(2),
         warmup: None,
         retry_interval: None,

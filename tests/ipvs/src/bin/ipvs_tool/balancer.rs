@@ -7,7 +7,7 @@ use ipvs::world::World;
 use model::ids::PluginName;
 use model::ipvs::{DestinationKey, Forward, ServiceKey, ServiceRow};
 use model::net::Protocol;
-use model::plan::{CheckPlan, OnUnknown, Plan, QuorumPlan, ServerPlan, ServicePlan, SorryPlan};
+use model::plan::{CheckPlan, OnUnknown, Plan, QuorumPlan, ServerPlan, ServicePlan, SorryPlan, Via};
 use model::probe::Status;
 
 /// Two servers and a sorry server through a day of failures, and somebody who empties the table.
@@ -161,6 +161,7 @@ fn server(host: u8) -> ServerPlan {
         parameters: Default::default(),
         address: None,
         port: None,
+        via: Via::default(),
         interval: Duration::from_secs(1),
         warmup: None,
         retry_interval: None,

@@ -11,6 +11,7 @@ use linux::ipvs::Client;
 use model::ipvs::{ServiceKey, Table};
 
 mod balancer;
+mod bound;
 mod errors;
 mod obeys;
 mod settings;
@@ -18,7 +19,7 @@ mod upset;
 
 fn main() -> Result<()> {
     let case = std::env::args().nth(1).context(
-        "usage: ipvs_tool random|errors|rules|foreign|balancer|quiet|settings|counters|upset|cost",
+        "usage: ipvs_tool random|errors|rules|foreign|balancer|quiet|settings|counters|upset|cost|bound",
     )?;
     match case.as_str() {
         "random" => random_tables(),
@@ -31,6 +32,7 @@ fn main() -> Result<()> {
         "counters" => settings::counters(),
         "upset" => upset::check(),
         "cost" => upset::cost(),
+        "bound" => bound::check(),
         // Not a case, but a part of `upset`.
         "half" => {
             let seed = std::env::args().nth(2).context("usage: ipvs_tool half SEED")?;
