@@ -383,57 +383,6 @@ fn counters_of_both_widths() {
     assert_eq!(read(&[]), 0);
 }
 
-#[test]
-fn what_keeps_traffic_from_flowing_names_its_cure() {
-    use std::time::Duration;
-
-    use model::plan::{Plan, QuorumPlan, ServicePlan, SorryPlan};
-    let service = |forward, persistence| ServicePlan {
-        row: ServiceRow {
-            key: key(),
-            scheduler: "rr".to_owned(),
-            flags: 0,
-            persistence,
-        },
-        servers: Vec::new(),
-        quorum: QuorumPlan::default(),
-        sorry: Some(SorryPlan {
-            key: DestinationKey {
-                address: [10, 0, 0, 1].into(),
-                port: 80,
-            },
-            forward,
-            inhibit: false,
-        }),
-        drain: Some(Duration::from_secs(1)),
-        suspend: None,
-    };
-    let persistence = Some(Persistence {
-        timeout_s: 60,
-        prefix: 32,
-        sip: false,
-    });
-    let warnings = |services, value| {
-        let plan = Plan {
-            services,
-            ..Plan::default()
-        };
-        preflight::warnings(&plan, |_| Some(value))
-    };
-    let services = vec![service(Forward::Nat, persistence), service(Forward::Direct, None)];
-    assert_eq!(warnings(services.clone(), 1), [""; 0]);
-    insta::assert_snapshot!(warnings(services, 0).join("\n"), @r"
-    tcp 192.0.2.1:80 forwards by nat, but net.ipv4.ip_forward is 0 and replies of its servers are dropped; set it with `sysctl -w net.ipv4.ip_forward=1`
-    tcp 192.0.2.1:80 is persistent and drains, but net.ipv4.vs.expire_quiescent_template is 0: clients keep to a server that leaves; set it with `sysctl -w net.ipv4.vs.expire_quiescent_template=1`, or `sysctl = { expire_quiescent_template = 1 }` below [ipvs]
-    tcp 192.0.2.1:80 drains, but net.ipv4.vs.expire_nodest_conn is 0: connections that outlast a drain hang until they time out; set it with `sysctl -w net.ipv4.vs.expire_nodest_conn=1`, or `sysctl = { expire_nodest_conn = 1 }` below [ipvs]
-    ");
-    let quick = ServicePlan {
-        drain: None,
-        ..service(Forward::Direct, None)
-    };
-    assert_eq!(warnings(vec![quick], 0), [""; 0]);
-}
-
 proptest! {
     #[test]
     fn no_file_is_too_hostile(text in "(TCP|FWM|  ->|SCTP|AH)? ?[0-9A-F:\\[\\]]{0,20}[ a-zé0-9\n]{0,60}") {
