@@ -29,6 +29,7 @@ mod hooks;
 mod kernel;
 mod metrics;
 mod plugins;
+mod reading;
 mod state;
 mod traffic;
 mod watch;
@@ -65,6 +66,8 @@ enum Event {
     Files(watch::Changed),
     /// Processes were counted.
     Processes(watched::Counts),
+    /// A file was read, or could not be.
+    Read(reading::Source, reading::Content),
     /// The configuration was read.
     Loaded(Box<configuration::Loaded>),
     /// Elections have left: farewells are sent, addresses are off.
@@ -102,7 +105,7 @@ pub fn run(options: Options, links: Links) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         control::start(&options.socket, events.clone())?;
         let watch = watch::start(events.clone())?;
         let processes = watched::start(events.clone())?;
@@ -119,7 +122,10 @@ pub fn run(options: Options, links: Links) -> anyhow::Result<ExitCode> {
         let mut router = Router::new(doors);
         router.begin(plan, loaded);
         router.run(inbox).await
-    })
+    });
+    // What still waits for a mount that hangs is not waited for.
+    runtime.shutdown_background();
+    ended
 }
 
 /// A thread that is lost leaves a router that looks alive and holds no elections. A dead one is started again.

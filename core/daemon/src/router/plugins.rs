@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use model::ids::PluginName;
 use model::link::ToWorker;
 use model::plan::{Plan, PluginSource};
 use model::transition::Transition;
@@ -11,30 +10,39 @@ use model::transition::Transition;
 use facts::Facts;
 pub(crate) use file::code as plugin_code;
 
+use super::reading::{self, Content, Source};
 use crate::link::Port;
 
 mod facts;
-mod file;
+pub(super) mod file;
 pub(crate) mod secrets;
 
 /// What a worker was told last.
 #[derive(Default)]
 pub(super) struct Plugins {
-    /// Code of their files, as last read.
-    code: BTreeMap<PluginName, Result<Vec<u8>, String>>,
-    /// Their secrets, as last read.
-    secrets: BTreeMap<PluginName, secrets::Values>,
+    /// Code and secrets, as last read. They outlive a worker: its successor need not wait for their files.
+    supplies: BTreeMap<Source, Supply>,
     facts: Facts,
 }
 
+struct Supply {
+    content: Content,
+    /// The worker has it.
+    told: bool,
+}
+
 impl Plugins {
-    /// Tells a worker all there is to know: it remembers nothing of its predecessor.
+    /// Tells a worker all there is to know: it remembers nothing of its predecessor. What the files hold now is to be read
+    /// again.
     pub(super) fn tell_all(&mut self, plan: &Plan, worker: &Port<ToWorker>) {
-        self.code.clear();
-        self.secrets.clear();
         worker.send(ToWorker::Plugins(plan.plugins.clone()));
         worker.send(ToWorker::Instances(self.facts.all(plan)));
-        self.read_again(plan, worker);
+        let mut known = std::mem::take(&mut self.supplies);
+        for source in reading::supplies(plan) {
+            if let Some(supply) = known.remove(&source) {
+                self.handle_read(source, supply.content, worker);
+            }
+        }
     }
 
     /// An instance changed its state.
@@ -48,23 +56,33 @@ impl Plugins {
         worker.send(ToWorker::Instances(self.facts.all(plan)));
     }
 
-    /// Reads plugins' files and secrets again, and passes on those that changed. What a worker that is behind did not
-    /// get is told again at the next look.
-    pub(super) fn read_again(&mut self, plan: &Plan, worker: &Port<ToWorker>) {
-        for plugin in &plan.plugins {
-            let sources = &plugin.grants.secret;
-            if !sources.is_empty() {
-                let values = secrets::read(sources);
-                tell_new(&mut self.secrets, &plugin.name, values, |plugin, values| {
-                    worker.send(ToWorker::Secrets { plugin, values })
-                });
-            }
-            if let PluginSource::File(path) = &plugin.source {
-                let code = file::code(path);
-                tell_new(&mut self.code, &plugin.name, code, |plugin, code| {
-                    worker.send(ToWorker::Code { plugin, code })
-                });
-            }
+    /// What was read, passed on where it is new. What a worker that is behind did not get is told again at the next look.
+    pub(super) fn handle_read(&mut self, source: Source, content: Content, worker: &Port<ToWorker>) {
+        let is_known = |known: &Supply| known.told && known.content == content;
+        if self.supplies.get(&source).is_some_and(is_known) {
+            return;
+        }
+        let frame = match content.clone() {
+            Content::Code(plugin, code) => ToWorker::Code { plugin, code },
+            Content::Secrets(plugin, values) => ToWorker::Secrets { plugin, values },
+            // The worker moves no priorities.
+            Content::Number(..) => return,
+        };
+        let told = worker.send(frame);
+        self.supplies.insert(source, Supply { content, told });
+    }
+
+    /// Whether all secrets of a plan have been looked for.
+    pub(super) fn are_secrets_known(&self, plan: &Plan) -> bool {
+        let mut all = reading::supplies(plan).filter(|source| matches!(source, Source::Secrets(..)));
+        all.all(|source| self.supplies.contains_key(&source))
+    }
+
+    /// A file does not answer: what it held before stands, and where that is not known, the plugin does not wait for it.
+    pub(super) fn handle_late(&mut self, source: Source, worker: &Port<ToWorker>) {
+        if !self.supplies.contains_key(&source) {
+            let content = source.unread();
+            self.handle_read(source, content, worker);
         }
     }
 }
@@ -86,13 +104,5 @@ pub(super) fn files(plan: &Plan) -> impl Iterator<Item = PathBuf> {
     })
 }
 
-fn tell_new<T: Clone + PartialEq>(
-    told: &mut BTreeMap<PluginName, T>,
-    plugin: &PluginName,
-    value: T,
-    tell: impl FnOnce(PluginName, T) -> bool,
-) {
-    if told.get(plugin) != Some(&value) && tell(plugin.clone(), value.clone()) {
-        told.insert(plugin.clone(), value);
-    }
-}
+#[cfg(test)]
+mod tests;

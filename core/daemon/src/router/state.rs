@@ -1,5 +1,6 @@
 //! All that the router knows, and the loop that owns it.
 
+mod files;
 mod reload;
 
 use std::path::PathBuf;
@@ -26,9 +27,9 @@ use super::elect::{ElectInput, ElectPort};
 use super::fifo::Fifos;
 use super::hooks::{self, Hooks};
 use super::plugins::{self, Plugins};
+use super::reading::Readings;
 use super::traffic::Traffic;
-use super::watch::{Changed, Watch};
-use super::{Event, Options, serve_worker, watched};
+use super::{Event, Options, serve_worker, watch};
 use crate::link::{Incoming, Port};
 use reload::Reloading;
 
@@ -44,7 +45,7 @@ pub(super) struct Doors {
     pub(super) ipvs: IpvsPort,
     pub(super) guardian: Port<ToGuardian>,
     pub(super) worker: Port<ToWorker>,
-    pub(super) watch: Watch,
+    pub(super) watch: std::sync::mpsc::Sender<watch::Files>,
     pub(super) processes: std::sync::mpsc::Sender<Vec<ProcessPattern>>,
     pub(super) events: mpsc::Sender<Event>,
 }
@@ -73,8 +74,13 @@ pub(super) struct Router {
     pub(super) ipvs_pending: usize,
     /// What the worker was told of plugins.
     supplies: Plugins,
+    /// Files that are being read.
+    readings: Readings,
     /// Number of the worker's link; what comes from an older one is void.
     worker: u32,
+    /// It has said which plugins it has.
+    worker_greeted: bool,
+    /// It is asked.
     pub(super) worker_up: bool,
     /// Commands can be run.
     pub(super) guardian_up: bool,
@@ -102,7 +108,6 @@ impl Router {
             watches: Watches::default(),
             numbers_due: None,
             traffic: Traffic::default(),
-            doors,
             plan: Arc::default(),
             previous: Arc::default(),
             hooks: Hooks::default(),
@@ -113,12 +118,15 @@ impl Router {
             started: now,
             ipvs_pending: 0,
             supplies: Plugins::default(),
+            readings: Readings::new(doors.events.clone()),
             worker: 0,
+            worker_greeted: false,
             worker_up: false,
             guardian_up: true,
             held_calls: Vec::new(),
             reloading: Reloading::default(),
             stopping: Stopping::No,
+            doors,
         }
     }
 
@@ -151,9 +159,7 @@ impl Router {
             }
             self.watches.handle_timeout(now);
             self.keeper.handle_timeout(now);
-            if self.numbers_due.is_some_and(|at| at <= now) {
-                self.read_numbers();
-            }
+            self.handle_files_timeout(now);
         }
     }
 
@@ -171,6 +177,7 @@ impl Router {
             .chain(self.watches.poll_timeout())
             .chain(self.keeper.poll_timeout())
             .chain(self.numbers_due)
+            .chain(self.readings.poll_timeout())
             .chain(self.fifos.poll_timeout())
             .min();
         deadline.map_or(Duration::from_secs(3600), |at| at.since(clock::now()))
@@ -202,6 +209,7 @@ impl Router {
             Event::Guardian(incoming) => self.handle_guardian(incoming),
             Event::Files(changed) => self.handle_files(&changed),
             Event::Processes(counts) => self.watches.handle_processes(&counts, clock::now()),
+            Event::Read(source, content) => self.handle_read(source, content),
             Event::Loaded(loaded) => self.handle_loaded(*loaded),
             Event::Control(Request::Reload(reply)) => self.begin_reload(Some(reply)),
             Event::Control(Request::Hold(order, reply)) => {
@@ -264,14 +272,8 @@ impl Router {
             }
             Incoming::Frame(FromWorker::Plugins(plugins), _) => {
                 self.handle_plugins(plugins);
-                if !self.worker_up {
-                    self.worker_up = true;
-                    self.balancer.handle_worker(true, now);
-                    self.keeper.handle_worker(true, now);
-                    for call in std::mem::take(&mut self.held_calls) {
-                        self.call(call);
-                    }
-                }
+                self.worker_greeted = true;
+                self.welcome_worker();
             }
             Incoming::Closed(reason) => {
                 tracing::warn!(reason, "the worker is gone; verdicts stand until it is back");
@@ -280,8 +282,22 @@ impl Router {
         }
     }
 
+    /// Asks the worker from now on, if it knows all that is to be known before: a check without its secret would fail.
+    fn welcome_worker(&mut self) {
+        if self.worker_up || !self.worker_greeted || !self.supplies.are_secrets_known(&self.plan) {
+            return;
+        }
+        self.worker_up = true;
+        self.balancer.handle_worker(true, clock::now());
+        self.keeper.handle_worker(true, clock::now());
+        for call in std::mem::take(&mut self.held_calls) {
+            self.call(call);
+        }
+    }
+
     /// What was asked of the worker is void. Hooks that waited for it go on waiting.
     fn lose_worker(&mut self) {
+        self.worker_greeted = false;
         if std::mem::take(&mut self.worker_up) {
             self.hooks.handle_worker_lost();
             self.balancer.handle_worker(false, clock::now());
@@ -307,7 +323,7 @@ impl Router {
                     Ok(port) => self.doors.worker = port,
                     Err(error) => tracing::error!(%error, "cannot serve the new worker"),
                 }
-                self.supplies.tell_all(&self.plan, &self.doors.worker);
+                self.supply();
             }
             // It asks for none.
             Incoming::Frame(FromGuardian::Socket { .. }, _) => {}
@@ -365,7 +381,7 @@ impl Router {
         self.doors.guardian.send(ToGuardian::Fifos(fifos));
         let share = self.plan.machine.checks.clone();
         self.doors.guardian.send(ToGuardian::WorkerShare(share));
-        self.supplies.tell_all(&self.plan, &self.doors.worker);
+        self.supply();
         for warning in preflight(&self.plan) {
             tracing::warn!("{warning}");
         }
@@ -388,35 +404,5 @@ impl Router {
         });
         // A thread that is gone has ended the process.
         let _ = self.doors.processes.send(patterns.collect());
-    }
-
-    /// Reads the numbers that move priorities.
-    fn read_numbers(&mut self) {
-        for (name, path) in self.plan.numbers() {
-            self.watches.handle_file(name, watched::read(path));
-        }
-        let are_any = self.plan.numbers().next().is_some();
-        self.numbers_due = are_any.then(|| clock::now() + watched::READ_EVERY);
-    }
-
-    fn watch_files(&mut self, files: Vec<PathBuf>) {
-        let code = plugins::files(&self.plan);
-        let numbers = self.plan.numbers().map(|(_, path)| path.to_owned());
-        let paths = &self.doors.options.paths;
-        self.doors
-            .watch
-            .set(paths, files, code.collect(), numbers.collect());
-    }
-
-    fn handle_files(&mut self, changed: &Changed) {
-        if changed.numbers {
-            self.read_numbers();
-        }
-        if changed.code {
-            self.supplies.read_again(&self.plan, &self.doors.worker);
-        }
-        if changed.configuration {
-            self.begin_reload(None);
-        }
     }
 }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use notify::{RecommendedWatcher, RecursiveMode};
@@ -34,10 +36,18 @@ impl Changed {
     }
 }
 
-/// The watcher.
-pub(super) struct Watch(Arc<Mutex<Eyes>>);
+/// What is to be watched: the paths of the command line, the files that were read because of them, plugins' code and
+/// secrets, and files with numbers.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    pub(super) paths: Vec<PathBuf>,
+    pub(super) configuration: Vec<PathBuf>,
+    pub(super) code: Vec<PathBuf>,
+    pub(super) numbers: Vec<PathBuf>,
+}
 
-struct Eyes {
+/// The watcher.
+struct Watch {
     debouncer: Debouncer<RecommendedWatcher, NoCache>,
     /// Shared with the watcher's own thread, which decides what an event is about.
     interest: Arc<Mutex<Interest>>,
@@ -58,13 +68,32 @@ struct Interest {
     numbers: BTreeSet<PathBuf>,
 }
 
-/// Starts to watch; nothing is of interest yet.
-pub(super) fn start(events: mpsc::Sender<Event>) -> anyhow::Result<Watch> {
+/// Starts the thread that watches the files last sent to it, and no others: the look at a mount that hangs, even to watch
+/// it, hangs. The channel holds one set for each plan, and the thread takes all of them at each turn.
+pub(super) fn start(events: mpsc::Sender<Event>) -> anyhow::Result<Sender<Files>> {
     let watch = open(events.clone())?;
-    tokio::spawn(look(Arc::clone(&watch.0), events));
-    Ok(watch)
+    let (sets, wanted) = channel();
+    let follow = move || follow(watch, &wanted, &events);
+    thread::Builder::new().name("watch".into()).spawn(follow)?;
+    Ok(sets)
 }
 
+fn follow(mut watch: Watch, wanted: &Receiver<Files>, events: &mpsc::Sender<Event>) {
+    loop {
+        match wanted.recv_timeout(LOOK_EVERY) {
+            Ok(next) => watch.set(&wanted.try_iter().last().unwrap_or(next)),
+            Err(RecvTimeoutError::Timeout) => {
+                let changed = watch.look();
+                if !changed.is_nothing() && events.blocking_send(Event::Files(changed)).is_err() {
+                    return;
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+/// Nothing is of interest yet.
 fn open(events: mpsc::Sender<Event>) -> anyhow::Result<Watch> {
     let interest = Arc::new(Mutex::new(Interest::default()));
     let shared = Arc::clone(&interest);
@@ -93,23 +122,12 @@ fn open(events: mpsc::Sender<Event>) -> anyhow::Result<Watch> {
             let _ = events.blocking_send(Event::Files(changed));
         }
     };
-    Ok(Watch(Arc::new(Mutex::new(Eyes {
+    Ok(Watch {
         debouncer: new_debouncer_opt(QUIET, None, each, NoCache::new(), notify::Config::default())?,
         interest,
         directories: BTreeMap::new(),
         files: BTreeMap::new(),
-    }))))
-}
-
-async fn look(eyes: Arc<Mutex<Eyes>>, events: mpsc::Sender<Event>) {
-    let mut rounds = tokio::time::interval(LOOK_EVERY);
-    loop {
-        rounds.tick().await;
-        let changed = lock(&eyes).look();
-        if !changed.is_nothing() && events.send(Event::Files(changed)).await.is_err() {
-            return;
-        }
-    }
+    })
 }
 
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -117,36 +135,23 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Watch {
-    /// Watches these files from now on, and no others: paths as given on the command line, files read because of
-    /// them, plugins' code, and files with numbers.
-    pub(super) fn set(
-        &mut self,
-        paths: &[PathBuf],
-        files: Vec<PathBuf>,
-        code: Vec<PathBuf>,
-        numbers: Vec<PathBuf>,
-    ) {
-        let mut wanted = Interest::default();
-        wanted.drop_ins.extend(
-            paths
-                .iter()
-                .filter(|path| path.is_dir())
-                .map(|path| absolute(path)),
-        );
-        wanted.configuration.extend(
-            files
-                .iter()
-                .chain(paths.iter().filter(|path| !path.is_dir()))
-                .map(|path| absolute(path)),
-        );
-        wanted.code.extend(code.iter().map(|path| absolute(path)));
-        wanted.numbers.extend(numbers.iter().map(|path| absolute(path)));
-        lock(&self.0).set(wanted);
+    /// Watches these files from now on, and no others.
+    fn set(&mut self, files: &Files) {
+        let all =
+            |paths: &[PathBuf]| -> BTreeSet<PathBuf> { paths.iter().map(|path| absolute(path)).collect() };
+        let (folders, single): (Vec<PathBuf>, Vec<PathBuf>) =
+            files.paths.iter().cloned().partition(|path| path.is_dir());
+        let mut wanted = Interest {
+            configuration: all(&files.configuration),
+            drop_ins: all(&folders),
+            code: all(&files.code),
+            numbers: all(&files.numbers),
+        };
+        wanted.configuration.extend(all(&single));
+        self.set_interest(wanted);
     }
-}
 
-impl Eyes {
-    fn set(&mut self, wanted: Interest) {
+    fn set_interest(&mut self, wanted: Interest) {
         let files = wanted.configuration.iter().chain(&wanted.code);
         let parents = files.clone().chain(&wanted.numbers);
         let parents = parents.filter_map(|path| path.parent());

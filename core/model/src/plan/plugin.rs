@@ -66,7 +66,7 @@ fn add<T: Clone + PartialEq>(granted: &mut Vec<T>, more: &[T]) {
 }
 
 /// Where a secret is. The router reads it, so that the worker's user need not be able to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum SecretSource {
     /// A file.
     File(PathBuf),

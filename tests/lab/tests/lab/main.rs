@@ -6,6 +6,7 @@ mod conf;
 mod crash;
 mod fifo;
 mod gone;
+mod hanging;
 mod harness;
 mod hooks;
 mod letter;

@@ -18,27 +18,28 @@ pub(crate) type Values = BTreeMap<String, Result<Secret, String>>;
 
 /// Reads secrets.
 pub(crate) fn read(sources: &BTreeMap<String, SecretSource>) -> Values {
-    let one = |source: &SecretSource| match source {
-        SecretSource::File(path) => from_file(path),
+    let all = sources.iter();
+    all.map(|(name, source)| (name.clone(), one(source))).collect()
+}
+
+/// Reads one.
+pub(in crate::router) fn one(source: &SecretSource) -> Result<Secret, String> {
+    let text = match source {
+        SecretSource::File(path) => from_file(path)?,
         SecretSource::Environment(variable) => std::env::var(variable)
-            .map_err(|_| format!("the daemon's environment has no {variable}; set it in its unit")),
+            .map_err(|_| format!("the daemon's environment has no {variable}; set it in its unit"))?,
     };
-    let read = |source: &SecretSource| {
-        let text = one(source)?;
-        let text = text.trim_end();
-        if text.is_empty() {
-            return Err("it is empty".to_owned());
-        }
-        Ok(Secret(text.to_owned()))
-    };
-    sources
-        .iter()
-        .map(|(name, source)| (name.clone(), read(source)))
-        .collect()
+    let text = text.trim_end();
+    if text.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    Ok(Secret(text.to_owned()))
 }
 
 /// The files that hold them.
-pub(super) fn files(sources: &BTreeMap<String, SecretSource>) -> impl Iterator<Item = PathBuf> + '_ {
+pub(in crate::router) fn files(
+    sources: &BTreeMap<String, SecretSource>,
+) -> impl Iterator<Item = PathBuf> + '_ {
     sources.values().filter_map(|source| match source {
         SecretSource::File(path) => Some(path.clone()),
         SecretSource::Environment(_) => None,

@@ -66,7 +66,7 @@ impl Router {
             Some(plan) if plan == *self.plan => {
                 self.configuration.last_error = None;
                 self.watch_files(loaded.files);
-                self.supplies.read_again(&self.plan, &self.doors.worker);
+                self.read_supplies();
                 ReloadResult {
                     accepted: true,
                     text: format!("{}nothing to change\n", loaded.text),

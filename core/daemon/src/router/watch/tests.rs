@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::{Changed, lock, open};
+use super::{Changed, Files, open};
 use crate::router::Event;
 
 const CONFIGURATION: Changed = Changed {
@@ -50,17 +50,17 @@ fn a_directory_in_the_place_of_another_is_seen_and_watched() {
         let root = tempfile::tempdir().expect("a directory");
         let conf = root.path().join("conf.d");
         write(&conf, "a.toml", "1");
-        watch.set(
-            std::slice::from_ref(&conf),
-            vec![conf.join("a.toml")],
-            vec![conf.join("check.lua")],
-            vec![],
-        );
-        assert_eq!(lock(&watch.0).look(), Changed::default());
+        watch.set(&Files {
+            paths: vec![conf.clone()],
+            configuration: vec![conf.join("a.toml")],
+            code: vec![conf.join("check.lua")],
+            ..Files::default()
+        });
+        assert_eq!(watch.look(), Changed::default());
         write(&root.path().join("new"), "a.toml", "2");
         fs::rename(&conf, root.path().join("old")).expect("moved away");
         fs::rename(root.path().join("new"), &conf).expect("moved here");
-        assert_eq!(lock(&watch.0).look(), CONFIGURATION);
+        assert_eq!(watch.look(), CONFIGURATION);
         write(&conf, "check.lua", "3");
         told(&mut inbox, |changed| changed.code).await;
     });
@@ -73,21 +73,17 @@ fn a_directory_that_comes_back_is_seen_and_watched() {
         let conf = root.path().join("conf.d");
         write(&conf, "a.toml", "1");
         let files = vec![conf.join("a.toml")];
-        watch.set(
-            std::slice::from_ref(&conf),
-            files,
-            vec![conf.join("check.lua")],
-            vec![],
-        );
+        watch.set(&Files {
+            paths: vec![conf.clone()],
+            configuration: files,
+            code: vec![conf.join("check.lua")],
+            ..Files::default()
+        });
         fs::remove_dir_all(&conf).expect("removed");
         told(&mut inbox, |changed| changed.configuration).await;
-        assert_eq!(
-            lock(&watch.0).look(),
-            Changed::default(),
-            "there is nothing to read"
-        );
+        assert_eq!(watch.look(), Changed::default(), "there is nothing to read");
         write(&conf, "a.toml", "1");
-        assert_eq!(lock(&watch.0).look(), CONFIGURATION);
+        assert_eq!(watch.look(), CONFIGURATION);
         write(&conf, "check.lua", "3");
         told(&mut inbox, |changed| changed.code).await;
     });
@@ -107,15 +103,14 @@ fn another_target_of_a_link_is_seen() {
         };
         link("..1", "..data");
         link("..data/a.toml", "a.toml");
-        watch.set(
-            std::slice::from_ref(&conf),
-            vec![conf.join("a.toml")],
-            vec![],
-            vec![],
-        );
-        assert_eq!(lock(&watch.0).look(), Changed::default());
+        watch.set(&Files {
+            paths: vec![conf.clone()],
+            configuration: vec![conf.join("a.toml")],
+            ..Files::default()
+        });
+        assert_eq!(watch.look(), Changed::default());
         link("..2", "..data");
-        assert_eq!(lock(&watch.0).look(), CONFIGURATION);
-        assert_eq!(lock(&watch.0).look(), Changed::default());
+        assert_eq!(watch.look(), CONFIGURATION);
+        assert_eq!(watch.look(), Changed::default());
     });
 }
