@@ -26,6 +26,7 @@ fn check(target: Target) -> Result<Verdict, Error> {
         ["clock"] => time(),
         ["digest"] => Ok(up(codec::digest(codec::Algorithm::Md5, b"abc"))),
         ["tcp"] => talk(&target),
+        ["real"] => really(&target),
         ["http", path] => fetch(&target, path),
         ["hmac"] => Ok(up(codec::hmac(codec::Algorithm::Sha1, b"key", b"data"))),
         ["pbkdf2"] => codec::pbkdf2(codec::Algorithm::Sha1, b"password", b"salt", 2).map(up),
@@ -100,6 +101,19 @@ fn talk(target: &Target) -> Result<Verdict, Error> {
     let closed = connection.read(Some(1), None).is_err();
     let text = String::from_utf8_lossy(&greeting).trim_end().to_owned();
     Ok(up(format!("{text} {} {} {same} {own} {closed}", String::from_utf8_lossy(&answer), rest.len())))
+}
+
+/// What an everyday check does, for those who measure it. Its twin is in tests/bench.
+fn really(target: &Target) -> Result<Verdict, Error> {
+    let (host, port) = target.endpoint()?;
+    let connection = tcp::connect(host, port, None)?;
+    connection.read_until(b"\n", Some(100), None)?;
+    connection.write(b"ping\r\n", None)?;
+    let answer = connection.read_until(b"\n", Some(100), None)?;
+    connection.close();
+    kv::increment(kv::Scope::Target, "n", Some(1))?;
+    log::write(log::Level::Debug, "looked");
+    Ok(up(String::from_utf8_lossy(&answer)))
 }
 
 fn fetch(target: &Target, path: &str) -> Result<Verdict, Error> {

@@ -29,11 +29,13 @@ const WARM_UP: u32 = 20;
 pub(super) async fn measure() -> Result<()> {
     let address = rig::server()?;
     let native = native(address)?;
-    let lua = rig::with("check.lua", rig::CHECK.into(), Limits::default()).await?;
-    let lua = check(&lua, "real", address).await?;
-    let wasm = rig::with("probe.wasm", rig::component()?, Limits::default()).await?;
-    let wasm = check(&wasm, "tcp", address).await?;
+    // Both live to the end: threads that end take their account along.
+    let in_lua = rig::with("check.lua", rig::CHECK.into(), Limits::default()).await?;
+    let lua = check(&in_lua, "real", address).await?;
+    let component = rig::with("probe.wasm", rig::component()?, Limits::default()).await?;
+    let wasm = check(&component, "real", address).await?;
     print(native, lua, wasm, programs()?);
+    drop((in_lua, component));
     Ok(())
 }
 
@@ -65,7 +67,7 @@ async fn check(platform: &Platform, act: &str, address: SocketAddr) -> Result<f6
     rounds(platform, act, address, WARM_UP).await?;
     let before = spent_by_plugins()?;
     rounds(platform, act, address, ROUNDS).await?;
-    Ok(each(spent_by_plugins()? - before))
+    Ok(each(spent_by_plugins()?.saturating_sub(before)))
 }
 
 async fn rounds(platform: &Platform, act: &str, address: SocketAddr, rounds: u32) -> Result<()> {
@@ -89,7 +91,7 @@ fn native(address: SocketAddr) -> Result<f64> {
             native_rounds(address, WARM_UP).await?;
             let before = spent("native")?;
             native_rounds(address, ROUNDS).await?;
-            Ok(each(spent("native")? - before))
+            Ok(each(spent("native")?.saturating_sub(before)))
         })
     };
     let thread = std::thread::Builder::new()

@@ -28,7 +28,7 @@ pub(super) fn measure() -> Result<()> {
     let node = net.node("a");
     node.write_bytes("probe.wasm", &rig::component()?);
     let plugin = "[plugin.probe]\nfile = \"probe.wasm\"\ngrants = { net = [\"target\"], read = [\"/proc\"], \
-                  exec = [[\"/bin/true\"]], units = [\"none.service\"], secret = { none = { env = \"PATH\" } } }\n";
+                  exec = [[\"/bin/true\"]], units = [\"none.service\"], secret = { none = \"env:PATH\" } }\n";
     println!(
         "{:<44}{:>10.1}{:>10}",
         "bellwether, WebAssembly too",

@@ -66,7 +66,7 @@ pub(super) async fn measure(time: Duration) -> Result<()> {
             );
             let hostile = (rig::plan("it", file, Limits::default()), bytes);
             rig::load(&platform, vec![well, hostile]).await?;
-            let before = well_ones(&platform, time / 2).await;
+            let before = well_ones(&platform, time).await;
             let idle = memory("self")?;
             let attacks = Cell::new(0_u32);
             let attack = join_all((0..abreast).map(|n| attack(&platform, act, n, &attacks)));
@@ -78,7 +78,7 @@ pub(super) async fn measure(time: Duration) -> Result<()> {
             let faults = platform.status().first().map_or(0, |status| status.faults);
             println!(
                 "{runtime:<12}{name:<24}{:>6.1} %{:>10}{:>5.1} <{:>5.1}{:>5.1} <{:>5.1}{:>8.1}{:>10}{faults:>8}",
-                100.0 * during.verdicts / (2.0 * before.verdicts),
+                100.0 * during.verdicts / before.verdicts,
                 during.bad,
                 before.late.quantile(0.99),
                 during.late.quantile(0.99),
