@@ -1,5 +1,6 @@
 //! From paths to a plan.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,6 +29,8 @@ pub struct Environment {
     /// Who runs keepalived's scripts where the file does not say (keepalived: `keepalived_script` if that user
     /// exists). The daemon's own user when absent.
     pub script_user: Option<String>,
+    /// Variables of the daemon's environment: keepalived's `${_ENV NAME}`.
+    pub variables: BTreeMap<String, String>,
     /// Names of routing tables and the like.
     pub names: RouteNames,
     /// What is known of the code of plugins.

@@ -11,6 +11,7 @@ const WIDTH: usize = 100;
 fn environment() -> Environment {
     Environment {
         host_name: "lb1.example.org".to_owned(),
+        variables: [("COLOUR".to_owned(), "blue".to_owned())].into(),
         ..Environment::default()
     }
 }

@@ -2,6 +2,7 @@
 
 mod define;
 mod include;
+mod repeat;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -45,8 +46,11 @@ pub(super) fn tokens(source: &Arc<Source>, env: &Environment, reader: &mut Reade
     let id = env.config_id.clone().unwrap_or_else(|| label.to_owned());
     let mut lexer = Lexer {
         reader,
+        definitions: define::Definitions::new(&id, env),
         id,
-        definitions: define::Definitions::default(),
+        repeats: 0,
+        nested: 0,
+        gave_up: false,
         out: Vec::new(),
         open: std::fs::canonicalize(&source.path).into_iter().collect(),
     };
@@ -54,10 +58,45 @@ pub(super) fn tokens(source: &Arc<Source>, env: &Environment, reader: &mut Reade
     lexer.out
 }
 
+/// Where a text stands.
+#[derive(Clone, Debug)]
+enum Place {
+    /// In the source, from this byte on.
+    At(usize),
+    /// Nowhere: it was made of what stands there.
+    Expanded(Span),
+}
+
+impl Place {
+    fn part(&self, source: &Arc<Source>, range: Range<usize>) -> Span {
+        match self {
+            Self::At(start) => Span::new(source, start + range.start..start + range.end),
+            Self::Expanded(span) => span.clone(),
+        }
+    }
+
+    fn whole(&self, source: &Arc<Source>, text: &str) -> Span {
+        self.part(source, trimmed(text, 0))
+    }
+
+    /// Where what comes after so many bytes stands.
+    fn after(&self, bytes: usize) -> Self {
+        match self {
+            Self::At(start) => Self::At(start + bytes),
+            Self::Expanded(span) => Self::Expanded(span.clone()),
+        }
+    }
+}
+
 struct Lexer<'a> {
     reader: &'a mut Reader,
     id: String,
     definitions: define::Definitions,
+    /// Lines that were repeated so far, and repetitions that are under way within each other.
+    repeats: usize,
+    nested: usize,
+    /// There were too many; that was told.
+    gave_up: bool,
     out: Vec<Token>,
     /// Files that are being read, each included by the one before it.
     open: Vec<std::path::PathBuf>,
@@ -89,11 +128,7 @@ impl Lexer<'_> {
                 continue;
             }
             let text = without_comment(text);
-            if let Some(name) = define::head(text) {
-                let mut value = text
-                    .split_once('=')
-                    .map(|(_, value)| value.trim().to_owned())
-                    .unwrap_or_default();
+            if let Some((name, mut value)) = define::definition(text) {
                 while value.ends_with('\\') {
                     value.pop();
                     let Some(next) = lines.next() else { break };
@@ -103,50 +138,53 @@ impl Lexer<'_> {
                 self.definitions.set(name, value);
                 continue;
             }
-            self.line(source, text, range.start, depth);
+            self.line(source, text, &Place::At(range.start), depth);
         }
     }
 
-    fn line(&mut self, source: &Arc<Source>, text: &str, start: usize, depth: usize) {
-        let written = Span::new(source, trimmed(text, start));
-        let (kept, text, start) = self.condition(text, start);
+    /// A line, or a definition that is not continued.
+    fn statement(&mut self, source: &Arc<Source>, text: &str, place: &Place, depth: usize) {
+        match define::definition(text) {
+            Some((name, value)) => self.definitions.set(name, value),
+            None => self.line(source, text, place, depth),
+        }
+    }
+
+    fn line(&mut self, source: &Arc<Source>, text: &str, place: &Place, depth: usize) {
+        let (kept, text, place) = self.condition(text, place);
         if !kept {
             return;
         }
-        if text.trim_start().starts_with('~') {
-            let message = "~SEQ and ~LST are not supported";
-            return self.reader.diagnostics.refused_value(
-                &written,
-                message,
-                "repeats a line",
-                "write the lines out",
-            );
+        let written = place.whole(source, text);
+        let body = text.trim_start();
+        if body.starts_with('~') {
+            return self.repeat(source, text, &place, depth);
         }
-        if text
-            .split_whitespace()
-            .next()
-            .is_some_and(|word| word.starts_with("include"))
-            && kept
-        {
+        if body.starts_with("include") {
             return self.include(source, text, &written, depth);
         }
         match self.definitions.expand(text, source) {
-            define::Expanded::Same => self.split(text, |range| {
-                Span::new(source, start + range.start..start + range.end)
-            }),
+            define::Expanded::Same => self.split(text, |range| place.part(source, range)),
             define::Expanded::Text(expanded) => {
+                let place = Place::Expanded(written);
                 for line in expanded.lines() {
-                    self.split(line, |_| written.clone());
+                    if line.trim_start().starts_with('~') {
+                        self.repeat(source, line, &place, depth);
+                    } else {
+                        self.split(line, |range| place.part(source, range));
+                    }
                 }
             }
             define::Expanded::Refused(name) => {
-                let message = format!("`${{{name}}}` is not supported");
-                self.reader.diagnostics.refused_value(
-                    &written,
-                    &message,
-                    "in this line",
-                    "write the value itself",
-                );
+                let (message, help) = if name.starts_with("_ENV") {
+                    let help = "give it to the daemon (Environment= in its unit), or write the value itself";
+                    (format!("`${{{name}}}` is not in the environment"), help)
+                } else {
+                    let help = "write the value itself: each reading would be another configuration";
+                    (format!("`${{{name}}}` is not supported"), help)
+                };
+                let d = &mut self.reader.diagnostics;
+                d.refused_value(&written, &message, "in this line", help);
             }
             define::Expanded::Endless => {
                 let message = "a definition in this line contains itself";
@@ -158,10 +196,10 @@ impl Lexer<'_> {
     }
 
     /// `@id line` and `@^id line`: whether the line stays, braces and all, and what is left of it.
-    fn condition<'t>(&self, text: &'t str, start: usize) -> (bool, &'t str, usize) {
+    fn condition<'t>(&self, text: &'t str, place: &Place) -> (bool, &'t str, Place) {
         let body = text.trim_start();
         let Some(rest) = body.strip_prefix('@') else {
-            return (true, text, start);
+            return (true, text, place.clone());
         };
         let (negated, rest) = match rest.strip_prefix('^') {
             Some(rest) => (true, rest),
@@ -172,7 +210,7 @@ impl Lexer<'_> {
         (
             (id == self.id) != negated,
             rest,
-            start + (text.len() - rest.len()),
+            place.after(text.len() - rest.len()),
         )
     }
 

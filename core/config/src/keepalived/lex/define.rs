@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use crate::load::Environment;
 use crate::source::Source;
 
 /// Rounds of expansion, and bytes that one line may grow to.
 const ROUNDS_MAX: usize = 32;
 const BYTES_MAX: usize = 1 << 16;
 
-#[derive(Default)]
 pub(super) struct Definitions {
     values: BTreeMap<String, String>,
+    /// What `@id` lines are compared with.
+    id: String,
+    environment: BTreeMap<String, String>,
 }
 
 /// What became of a line.
@@ -18,24 +21,37 @@ pub(super) enum Expanded {
     /// Nothing to expand.
     Same,
     Text(String),
-    /// A built-in name whose value no two reads share.
+    /// A built-in name whose value no two reads share, or a variable that the daemon was not given.
     Refused(String),
     Endless,
 }
 
-/// The name, if the line is a definition.
-pub(super) fn head(text: &str) -> Option<&str> {
+/// Name and value, if the line is a definition.
+pub(super) fn definition(text: &str) -> Option<(&str, String)> {
     let rest = text.trim_start().strip_prefix('$')?;
-    let (name, _) = rest.split_once('=')?;
+    let (name, value) = rest.split_once('=')?;
     let name = name.trim_end();
-    (!name.is_empty() && name.chars().all(is_name)).then_some(name)
+    let is_name = !name.is_empty() && name.chars().all(is_name);
+    is_name.then(|| (name, value.trim().to_owned()))
 }
 
-fn is_name(c: char) -> bool {
+pub(super) fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
 impl Definitions {
+    pub(super) fn new(id: &str, env: &Environment) -> Self {
+        Self {
+            values: BTreeMap::new(),
+            id: id.to_owned(),
+            environment: env.variables.clone(),
+        }
+    }
+
+    pub(super) fn forget(&mut self, name: &str) {
+        self.values.remove(name);
+    }
+
     pub(super) fn set(&mut self, name: &str, value: String) {
         self.values.insert(name.to_owned(), value);
     }
@@ -85,13 +101,18 @@ impl Definitions {
     }
 
     fn value(&self, name: &str, source: &Source) -> Result<Option<String>, String> {
-        let word = name.split_whitespace().next().unwrap_or_default();
-        match word {
+        let mut words = name.split_whitespace();
+        match words.next().unwrap_or_default() {
             // Marks that no file can hold stand for these two until all is expanded.
             "_HASH" => Ok(Some("\x01".to_owned())),
             "_BANG" => Ok(Some("\x02".to_owned())),
             "_PWD" => Ok(source.path.parent().map(|path| path.display().to_string())),
-            "_RANDOM" | "_ENV" | "_INSTANCE" => Err(name.to_owned()),
+            "_INSTANCE" => Ok(Some(self.id.clone())),
+            "_ENV" => {
+                let value = words.next().and_then(|name| self.environment.get(name));
+                value.cloned().map(Some).ok_or_else(|| name.to_owned())
+            }
+            "_RANDOM" => Err(name.to_owned()),
             _ => Ok(self.values.get(name).cloned()),
         }
     }
