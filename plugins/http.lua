@@ -5,6 +5,7 @@
 --   status  list of codes and ranges, such as [200, "300-399"]; 200-299 when absent
 --   digest  MD5 of the body, 32 hexadecimal digits
 --   match   regular expression that the body must match
+--   match_not  regular expression that the body must not match
 --   response_headers  table of names and regular expressions that the answer's headers must match
 -- and of all of them:
 --   scheme  "http" (when absent) or "https"
@@ -21,10 +22,10 @@
 
 local KNOWN = {
   scheme = "string", method = "string", sni = "string", verify = "boolean", urls = "table",
-  path = "string", host = "string", status = "table", digest = "string", match = "string", response_headers = "table",
+  path = "string", host = "string", status = "table", digest = "string", match = "string", match_not = "string", response_headers = "table",
   request_headers = "table", ca_file = "string", client_file = "string", days_left = "number", redirects = "number",
 }
-local OF_URL = { path = true, host = true, status = true, digest = true, match = true, response_headers = true }
+local OF_URL = { path = true, host = true, status = true, digest = true, match = true, match_not = true, response_headers = true }
 
 -- {from, to} pairs of a status list, or nil and what is wrong.
 local function ranges(list)
@@ -90,7 +91,7 @@ end
 
 -- What is wrong with the answer beside its status, or nil.
 local function lacks(response, common, url)
-  if (url.digest or url.match) and response.truncated then
+  if (url.digest or url.match or url.match_not) and response.truncated then
     return `the body is longer than {#response.body} bytes; it cannot be checked`
   end
   if url.digest then
@@ -101,6 +102,9 @@ local function lacks(response, common, url)
   end
   if url.match and not host.regex.find(url.match, response.body) then
     return `the body does not match {url.match}`
+  end
+  if url.match_not and host.regex.find(url.match_not, response.body) then
+    return `the body matches {url.match_not}`
   end
   for name, pattern in url.response_headers or {} do
     local value = response.headers[string.lower(name)]

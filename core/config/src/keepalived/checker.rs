@@ -166,17 +166,6 @@ fn http(block: &Item, timing: &Timing, d: &mut Diagnostics) -> Option<Parameters
 
 fn url(block: &Item, timing: &Timing, d: &mut Diagnostics) -> Option<Parameters> {
     let mut parameters = Parameters::new();
-    for keyword in ["regex", "regex_no_match"] {
-        if let Some(item) = block.last(keyword) {
-            let why = "without it a wrong page would count as good";
-            d.not_supported_error(
-                item.span(),
-                keyword,
-                why,
-                "use digest, or a plugin of your own in conf.d",
-            );
-        }
-    }
     let Some(path) = block.last("path") else {
         d.refused_value(
             block.span(),
@@ -195,6 +184,7 @@ fn url(block: &Item, timing: &Timing, d: &mut Diagnostics) -> Option<Parameters>
         .filter(|list| !list.is_empty());
     let status = status.unwrap_or_else(|| vec![Value::from("200-299")]);
     parameters.insert("status".to_owned(), Value::List(status));
+    parameters.extend(more::regex(block, d));
     if let Some(item) = block.last("digest") {
         if crate::plugins::is_md5(item.arg()) {
             parameters.insert("digest".to_owned(), Value::Text(item.arg().to_lowercase()));

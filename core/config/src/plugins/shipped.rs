@@ -116,6 +116,7 @@ const HTTP: &[Parameter] = &[
     may("status", Kind::Statuses),
     may("digest", Kind::Digest),
     may("match", Kind::Text),
+    may("match_not", Kind::Text),
     may("response_headers", Kind::Table),
     may("request_headers", Kind::Table),
     may("method", Kind::Text),

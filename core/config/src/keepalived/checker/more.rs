@@ -1,4 +1,6 @@
-//! `SMTP_CHECK`, `DNS_CHECK`, `UDP_CHECK`, `PING_CHECK`.
+//! `SMTP_CHECK`, `DNS_CHECK`, `UDP_CHECK`, `PING_CHECK`, and `regex` of a url.
+
+mod pattern;
 
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use super::super::tree::Item;
 use super::Timing;
 use crate::diagnostics::Diagnostics;
 use crate::plugins;
+use crate::words;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -76,4 +79,35 @@ pub(super) fn udp(block: &Item, timing: &Timing, d: &mut Diagnostics) -> CheckPl
 pub(super) fn ping(timing: &Timing) -> CheckPlan {
     let size = Parameters::from([("size".to_owned(), Value::Integer(128))]);
     timing.plan("ping", size, 1, SECOND)
+}
+
+/// `regex`, its options, and whether the page must match or must not.
+pub(super) fn regex(block: &Item, d: &mut Diagnostics) -> Option<(String, Value)> {
+    for keyword in ["regex_min_offset", "regex_max_offset"] {
+        if let Some(item) = block.last(keyword) {
+            let why = "what stands elsewhere would count";
+            let cure = "write what stands around it into the regex";
+            d.not_supported_error(item.span(), keyword, why, cure);
+        }
+    }
+    let item = block.last("regex")?;
+    let options = block.last("regex_options");
+    let options = options.map_or(&[][..], Item::args).iter();
+    let options: Vec<&str> = options.map(|word| word.text.as_str()).collect();
+    let written = words::split(item.raw()).unwrap_or_default();
+    let written = written.first().map_or(item.arg(), String::as_str);
+    let name = match block.last("regex_no_match") {
+        Some(_) => "match_not",
+        None => "match",
+    };
+    match pattern::translate(written, &options) {
+        Ok(pattern) => Some((name.to_owned(), Value::Text(pattern))),
+        Err(what) => {
+            let what = format!("{what} in a regex");
+            let why = "expressions here are those that take linear time";
+            let cure = "write the regex without it, or a plugin of your own in conf.d";
+            d.not_supported_error(item.arg_span(), &what, why, cure);
+            None
+        }
+    }
 }

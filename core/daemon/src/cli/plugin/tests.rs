@@ -448,6 +448,7 @@ fn shipped_plugins_are_listed() {
                  status           list of codes and ranges, such as [200, "300-399"]; 200-299 when absent
                  digest           MD5 of the body, 32 hexadecimal digits
                  match            regular expression that the body must match
+                 match_not        regular expression that the body must not match
                  response_headers table of names and regular expressions that the answer's headers must match
                  scheme           "http" (when absent) or "https"
                  method           "GET" when absent

@@ -196,6 +196,8 @@ async fn http_looks_into_the_answer() {
     let cases = [
         given([("match", text("^re+ad"))]),
         given([("match", text("busy"))]),
+        given([("match_not", text("^re+ad"))]),
+        given([("match_not", text("busy"))]),
         given([("response_headers", headers("Server", "^x/[2-9]"))]),
         given([("response_headers", headers("Server", "^y"))]),
         given([("response_headers", headers("Age", "."))]),
@@ -206,6 +208,8 @@ async fn http_looks_into_the_answer() {
     insta::assert_snapshot!(says("http", Some(target), dir.path(), &cases).await, @r"
     up: /: status 200 in N ms
     down: /: the body does not match busy
+    down: /: the body matches ^re+ad
+    up: /: status 200 in N ms
     up: /: status 200 in N ms
     down: /: header Server is x/2
     down: /: header Age is not there
