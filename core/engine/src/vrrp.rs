@@ -15,6 +15,7 @@ use model::fact::{Held, LinkNews, TrackerState};
 use model::ids::{InstanceName, OrderId, TrackerName};
 use model::plan::RouterKey;
 use model::time::{Instant, WallTime};
+use model::transition::Cause;
 
 mod addresses;
 mod advert;
@@ -168,7 +169,7 @@ impl Election {
     pub fn handle_stop(&mut self, now: Instant) {
         self.stopping = true;
         for i in 0..self.instances.len() {
-            self.stop_instance(i, now);
+            self.stop_instance(i, Cause::Stopped, now);
         }
         self.reconcile_statics(now);
         self.reconcile_shield(now);

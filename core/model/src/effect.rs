@@ -15,7 +15,7 @@ use crate::plan::{AddressOptions, CommandPlan, DeviceKind};
 use crate::probe::Ask;
 use crate::route::Entry;
 use crate::seal::Seal;
-use crate::transition::Transition;
+use crate::transition::{State, Transition};
 
 /// Orders of the elections.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +43,8 @@ pub enum ElectEffect {
     Announce(Announce),
     /// An instance changed its state.
     Transition(Transition),
+    /// Something happened to an instance in its state.
+    News(InstanceNews),
     /// Something the operator should know.
     Notice(Notice),
 }
@@ -170,6 +172,36 @@ pub struct Notice {
     pub message: String,
     /// How many of the kind were swallowed since the last one told.
     pub suppressed: u64,
+}
+
+/// Something happened to an instance that did not change its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceNews {
+    /// Instance.
+    pub instance: InstanceName,
+    /// Its state.
+    pub state: State,
+    /// Its effective priority.
+    pub priority: u8,
+    /// What.
+    pub what: News,
+}
+
+/// What can happen to an instance in its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// It is Master, and so is somebody of lower priority: hosts are told anew where its addresses are.
+    LowerMaster {
+        /// Who.
+        master: IpAddr,
+        /// Its priority.
+        priority: u8,
+    },
+    /// It has another priority.
+    Priority {
+        /// The one before.
+        before: u8,
+    },
 }
 
 /// Orders of the balancer.

@@ -204,6 +204,8 @@ pub enum ToGuardian {
     /// The router (only it): the named pipes there are to be from now on. Each that can be made is answered by
     /// [`FromGuardian::Fifo`].
     Fifos(Vec<FifoPlan>),
+    /// The router (only it): what to run at the very end.
+    Last(Option<ExecRequest>),
     /// Run a command. Answered by [`FromGuardian::Done`].
     Exec(ExecRequest),
     /// Open a socket, not connected yet. Answered by [`FromGuardian::Socket`].

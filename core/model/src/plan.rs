@@ -10,6 +10,7 @@ use crate::ids::TrackerName;
 pub mod auth;
 pub mod fifo;
 pub mod hook;
+pub mod life;
 pub mod lvs;
 pub mod machine;
 pub mod plugin;
@@ -20,6 +21,7 @@ pub mod vrrp;
 pub use auth::{Auth, Freshness, HmacKey, HmacMode, HmacPlan, Key};
 pub use fifo::FifoPlan;
 pub use hook::{Arguments, CommandPlan, HookAction, HookPlan, Phase};
+pub use life::{LifePlan, ScriptPlan};
 pub use lvs::{CheckPlan, IpvsPlan, OnUnknown, QuorumPlan, ServerPlan, ServicePlan, SorryPlan, SyncPlan};
 pub use machine::{ElectionShare, MachinePlan, Share};
 pub use plugin::{ExecGrant, Grants, Limits, NetGrant, PluginPlan, PluginSource, SecretSource};
@@ -31,6 +33,7 @@ pub use vrrp::{
     StartPlan, StaticPlan, TrackLink, TrackTracker, TrackerPlan, Transport, Version, VirtualAddress,
     WatchPlan, WatchSubject,
 };
+pub use vrrp::{SwitchPlan, Tells};
 
 /// The whole configuration, checked and complete: every name in it refers to something in it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -47,10 +50,14 @@ pub struct Plan {
     pub trackers: Vec<TrackerPlan>,
     /// How our processes share the machine with others.
     pub machine: MachinePlan,
+    /// What runs around all else.
+    pub life: LifePlan,
     /// When elections begin.
     pub start: StartPlan,
     /// Interfaces whose changes are doubted at first.
     pub links: Vec<LinkPlan>,
+    /// Interfaces whose announcements keep a distance together.
+    pub switches: Vec<SwitchPlan>,
     /// Files and processes of this node that move priorities.
     pub watches: Vec<WatchPlan>,
     /// Named pipes that tell what happens.

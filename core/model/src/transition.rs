@@ -98,8 +98,10 @@ pub enum Cause {
     Faults(Vec<Fault>),
     /// Its group moved.
     Group(GroupName),
-    /// The operator stops the daemon, or took the instance out of the configuration.
+    /// The operator stops the daemon.
     Stopped,
+    /// The operator took the instance out of the configuration.
+    Removed,
     /// A restarted router goes on where its predecessor was.
     Adopted,
     /// It was Master and slept for longer than its peers wait, so one of them may be Master now.
@@ -182,6 +184,7 @@ impl fmt::Display for Cause {
             }
             Self::Group(group) => write!(f, "its group {group} moved"),
             Self::Stopped => f.write_str("stopped"),
+            Self::Removed => f.write_str("taken out of the configuration"),
             Self::Adopted => f.write_str("adopted after a restart"),
             Self::Stalled { silence } => {
                 write!(f, "it sent nothing for {silence:.1?}, longer than its peers wait")

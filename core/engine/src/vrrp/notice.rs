@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use model::effect::{ElectEffect, Notice};
+use model::effect::{ElectEffect, InstanceNews, News, Notice};
 use model::time::Instant;
 
 use super::Out;
@@ -98,6 +98,16 @@ impl Limiter {
 }
 
 impl Instance {
+    /// Tells what happened to it in its state.
+    pub(super) fn tell(&self, what: News, out: &mut Out) {
+        out.push(ElectEffect::News(InstanceNews {
+            instance: self.plan.name.clone(),
+            state: self.state(),
+            priority: self.priority.get(),
+            what,
+        }));
+    }
+
     /// Tells the operator, unless the kind was told a moment ago. The words are made only when they are used.
     pub(super) fn notice(
         &mut self,

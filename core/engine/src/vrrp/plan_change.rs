@@ -7,7 +7,7 @@ use model::fact::{Held, Legacy};
 use model::ids::{GroupName, InstanceName};
 use model::plan::{GroupPlan, InstancePlan, Plan, StartPlan, Transport};
 use model::time::Instant;
-use model::transition::State;
+use model::transition::{Cause, State};
 use std::time::Duration;
 
 use super::Election;
@@ -54,6 +54,7 @@ impl Election {
         }
         self.begin_late(&plan.start, now);
         self.links.plan(&plan.links);
+        self.out.pace.plan(&plan.switches);
         self.retire(plan, now);
         let mut old = std::mem::take(&mut self.instances);
         for wanted in &plan.instances {
@@ -130,7 +131,7 @@ impl Election {
                     .any(|wanted| same_router(&known.plan, wanted))
             });
             if !stays {
-                self.stop_instance(i, now);
+                self.stop_instance(i, Cause::Removed, now);
                 let gone = self.instances.remove(i);
                 self.orphans.take(gone.holding, gone.plan.priority.is_owner());
             }

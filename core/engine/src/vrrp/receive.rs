@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use model::effect::News;
 use model::fact::Frame;
 use model::ids::LinkIndex;
 use model::net::Family;
@@ -199,13 +200,13 @@ impl Election {
                     }
                     self.yield_unit(i, heard, interval, now);
                 }
-                Answer::Heal => self.heal_unit(i, now),
+                Answer::Heal => self.heal_unit(i, heard, now),
             },
         }
     }
 
     /// Hosts may have believed a lower Master, and its group with it (KA-044).
-    fn heal_unit(&mut self, i: usize, now: Instant) {
+    fn heal_unit(&mut self, i: usize, lower: Heard, now: Instant) {
         let Some(unit) = self.instances.get(i).map(|instance| instance.unit) else {
             return;
         };
@@ -213,8 +214,11 @@ impl Election {
             let Some(member) = self.member(unit, n) else {
                 return;
             };
-            if let Some(instance) = self.instances.get_mut(member) {
-                instance.heal(now);
+            if let Some(instance) = self.instances.get_mut(member)
+                && instance.heal(now)
+            {
+                let (master, priority) = (lower.source, lower.priority);
+                instance.tell(News::LowerMaster { master, priority }, &mut self.out);
             }
             self.reconcile(member, now);
         }
@@ -360,16 +364,18 @@ impl Instance {
         }
     }
 
-    /// Hosts may have believed a lower Master: tells them again, not more often than once in a Down interval.
-    fn heal(&mut self, now: Instant) {
+    /// Hosts may have believed a lower Master: tells them again, not more often than once in a Down interval. Whether
+    /// it does now.
+    fn heal(&mut self, now: Instant) -> bool {
         let pause = self.down_interval(self.plan.advert_interval);
         let Phase::Master(master) = &mut self.phase else {
-            return;
+            return false;
         };
         if now.since(master.healed_at) < pause {
-            return;
+            return false;
         }
         master.healed_at = now;
         self.announce_again(now);
+        true
     }
 }

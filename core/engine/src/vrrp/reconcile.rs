@@ -85,7 +85,8 @@ impl Election {
             holding.reconcile(aim, &place, &mut self.out, now);
             for slot in &mut holding.slots {
                 if let Some(link) = self.links.named(&slot.interface) {
-                    slot.announce(&plan.name, &plan.announcement, link, &mut self.out, now);
+                    let announcement = plan.announcement_on(&slot.interface);
+                    slot.announce(&plan.name, &announcement, link, &mut self.out, now);
                 }
             }
         }

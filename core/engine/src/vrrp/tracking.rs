@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use model::effect::News;
 use model::fact::{LinkFact, LinkNews, TrackerState};
 use model::ids::{LinkName, TrackerName};
 use model::net::Family;
@@ -12,7 +13,7 @@ use model::time::Instant;
 use model::transition::Fault;
 
 use super::advert::Basis;
-use super::instance::Instance;
+use super::instance::{Instance, Phase};
 use super::links::Links;
 use super::notice::Topic;
 use super::{Election, Out};
@@ -36,10 +37,11 @@ impl Election {
             instance.inherits_until = instance.inherits_until.filter(|until| now < *until);
             instance.find_link(&self.links, &virtual_addresses);
             instance.find_faults(&self.links, &self.trackers);
-            instance.find_priority(&self.links, &self.trackers);
+            instance.find_priority(&self.links, &self.trackers, &mut self.out);
             instance.prepare(&mut self.out, now);
         }
         self.addressees.find(&self.instances);
+        self.out.pace.join(&self.links);
     }
 
     /// The longest that the loss of an interface may be doubted: peers must not have given up an instance whose adverts
@@ -120,10 +122,17 @@ impl Instance {
     }
 
     /// Base and the sum of the weights, inside 1..=254; the owner's is not moved (VRRP-025, KA-057).
-    fn find_priority(&mut self, links: &Links, trackers: &Trackers) {
+    fn find_priority(&mut self, links: &Links, trackers: &Trackers, out: &mut Out) {
+        let before = self.priority.get();
         let shifts = self.tracked(links, trackers).map(|tracked| tracked.shift());
         let sum = shifts.fold(0, i32::saturating_add);
         self.priority = self.plan.priority.moved_by(sum);
+        match self.phase {
+            Phase::Backup(_) | Phase::Master(_) if before != self.priority.get() => {
+                self.tell(News::Priority { before }, out);
+            }
+            Phase::Initialize | Phase::Backup(_) | Phase::Master(_) | Phase::Fault => {}
+        }
     }
 
     /// Everything it tracks, its group's included, and what that does to it now.

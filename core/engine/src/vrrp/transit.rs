@@ -83,11 +83,11 @@ impl Election {
     }
 
     /// Ends an instance: Masters say so first.
-    pub(super) fn stop_instance(&mut self, i: usize, now: Instant) {
+    pub(super) fn stop_instance(&mut self, i: usize, cause: Cause, now: Instant) {
         if let Some(instance) = self.instances.get_mut(i) {
             instance.inherits_until = None;
         }
-        self.enter(i, Next::Initialize, Farewell::Say, Cause::Stopped, now);
+        self.enter(i, Next::Initialize, Farewell::Say, cause, now);
         self.reconcile(i, now);
     }
 }

@@ -15,6 +15,9 @@ pub struct FifoPlan {
     pub elections: bool,
     /// It tells of virtual and real servers.
     pub services: bool,
+    /// The states of all instances and groups are told again after each reading of the configuration
+    /// (`fifo_write_vrrp_states_on_reload`).
+    pub retells: bool,
     /// Who may read it beside root: user and group by name.
     pub owner: Option<(String, Option<String>)>,
     /// A program that reads it, which is given the path as its last argument and started again when it ends.

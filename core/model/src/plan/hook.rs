@@ -18,7 +18,7 @@ pub struct HookPlan {
     pub timeout: Duration,
 }
 
-/// The states that a hook can wait for.
+/// What a hook can wait for: that a state is entered, or what happens in one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Phase {
     /// Became Master (`notify_master`).
@@ -29,16 +29,38 @@ pub enum Phase {
     Fault,
     /// Is leaving for good (`notify_stop`).
     Stop,
+    /// Was taken out of the configuration (`notify_deleted`). Where nobody waits for this, it is `Stop`.
+    Deleted,
+    /// As Master it heard one of lower priority (`notify_master_rx_lower_pri`).
+    LowerMaster,
+    /// As Master it has another priority (`notify_priority_changes`).
+    MasterPriority,
+    /// The same as Backup.
+    BackupPriority,
 }
 
 impl Phase {
-    /// The word that plugins and keepalived's scripts are given.
+    /// The word that keepalived's scripts and named pipes are given.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Master => "MASTER",
             Self::Backup => "BACKUP",
             Self::Fault => "FAULT",
             Self::Stop => "STOP",
+            Self::Deleted => "DELETED",
+            Self::LowerMaster => "MASTER_RX_LOWER_PRI",
+            Self::MasterPriority => "MASTER_PRIORITY",
+            Self::BackupPriority => "BACKUP_PRIORITY",
+        }
+    }
+
+    /// The state that it belongs to: one of the first four, which plugins are told.
+    pub const fn state(self) -> Self {
+        match self {
+            Self::Master | Self::LowerMaster | Self::MasterPriority => Self::Master,
+            Self::Backup | Self::BackupPriority => Self::Backup,
+            Self::Fault => Self::Fault,
+            Self::Stop | Self::Deleted => Self::Stop,
         }
     }
 }

@@ -74,6 +74,8 @@ pub struct InstancePlan {
     pub track_links: Vec<TrackLink>,
     /// Trackers it depends on.
     pub track: Vec<TrackTracker>,
+    /// What named pipes are told beside its states.
+    pub tells: Tells,
     /// What runs at a transition, in order.
     pub hooks: Vec<HookPlan>,
     /// What is true while Master, and only then.
@@ -94,6 +96,22 @@ impl InstancePlan {
         self.device
             .as_ref()
             .map_or(&self.interface, |device| &device.name)
+    }
+
+    /// How addresses on that interface are announced.
+    pub fn announcement_on(&self, interface: &LinkName) -> Announcement {
+        let own = self.device.as_ref().filter(|device| device.name == *interface);
+        let extra = match own {
+            Some(device) if device.sends_adverts => Duration::ZERO,
+            Some(_) => self.announcement.device_refresh,
+            None if *interface == self.interface => Duration::ZERO,
+            None => self.announcement.other_refresh,
+        };
+        let wanted = [self.announcement.refresh, extra].into_iter();
+        Announcement {
+            refresh: wanted.filter(|time| !time.is_zero()).min().unwrap_or_default(),
+            ..self.announcement
+        }
     }
 
     /// The link-layer source of its adverts; the interface's own when `None`.
@@ -197,6 +215,15 @@ pub struct Conduct {
     pub last_word: bool,
 }
 
+/// What named pipes are told of an instance beside its states.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Tells {
+    /// Each change of its priority while it is Master or Backup.
+    pub priority: bool,
+    /// That it was taken out of the configuration, where others stop.
+    pub deletion: bool,
+}
+
 /// What it means that an advert has other addresses than ours, or ours in another order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Lists {
@@ -292,6 +319,11 @@ pub struct Announcement {
     pub arp_gap: Duration,
     /// The same between two neighbour advertisements.
     pub na_gap: Duration,
+    /// As `refresh`, of addresses on a device of the virtual router's own from which no adverts leave: no switch hears
+    /// of its link-layer address otherwise.
+    pub device_refresh: Duration,
+    /// The same of addresses on other interfaces.
+    pub other_refresh: Duration,
 }
 
 impl Default for Announcement {
@@ -305,8 +337,21 @@ impl Default for Announcement {
             lower_second_after: Duration::from_secs(5),
             arp_gap: Duration::ZERO,
             na_gap: Duration::ZERO,
+            device_refresh: Duration::ZERO,
+            other_refresh: Duration::ZERO,
         }
     }
+}
+
+/// Interfaces behind one switch, which drops announcements that come too fast from all of them together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SwitchPlan {
+    /// Which.
+    pub interfaces: Vec<LinkName>,
+    /// Least distance between two gratuitous ARPs on any of them, in place of what an instance says.
+    pub arp_gap: Duration,
+    /// The same between two neighbour advertisements.
+    pub na_gap: Duration,
 }
 
 /// How long changes of an interface are doubted. A loss is not doubted for longer than the peers of an instance wait

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use model::effect::ElectEffect;
 use model::fact::LinkNews;
-use model::plan::{Announcement, GroupPlan, InstancePlan, LinkPlan, Plan, StartPlan};
+use model::plan::{
+    Announcement, GroupPlan, InstancePlan, LinkPlan, Plan, StartPlan, SwitchPlan, VirtualAddress,
+};
 use model::time::Instant;
 use model::transition::State;
 
@@ -185,6 +187,86 @@ fn announcements_keep_their_distance() {
     assert_eq!(announced(&mut node), want);
 }
 
+/// A plan whose second address lives on another interface.
+fn on_two_interfaces(announcement: Announcement) -> Plan {
+    let elsewhere = VirtualAddress {
+        interface: Some("eth1".into()),
+        ..virtual_address("10.0.2.1/32")
+    };
+    Plan {
+        instances: vec![InstancePlan {
+            addresses: vec![virtual_address("10.0.1.1/32"), elsewhere],
+            announcement,
+            ..plan("a", 255)
+        }],
+        ..Plan::default()
+    }
+}
+
+fn serving_on_two(plan: &Plan) -> Node {
+    let mut node = Node::bare();
+    node.link(link(2, "eth0", true, &["10.0.0.2/24"]));
+    node.link(link(3, "eth1", true, &["10.0.2.2/24"]));
+    node.serve(plan);
+    node
+}
+
+/// KA-045: what one switch hears from two interfaces keeps its distance, too.
+#[test]
+fn announcements_on_interfaces_behind_one_switch_keep_their_distance_together() {
+    let mut plan = on_two_interfaces(Announcement {
+        repeat: 2,
+        second_after: Duration::ZERO,
+        arp_gap: ms(1),
+        ..Announcement::default()
+    });
+    let apart = [
+        "0ns announce 10.0.1.1",
+        "0ns announce 10.0.2.1",
+        "1ms announce 10.0.1.1",
+        "1ms announce 10.0.2.1",
+    ];
+    let together = [
+        "0ns announce 10.0.1.1",
+        "7ms announce 10.0.1.1",
+        "14ms announce 10.0.2.1",
+        "21ms announce 10.0.2.1",
+    ];
+    for (switches, want) in [(Vec::new(), apart), (vec![switch()], together)] {
+        plan.switches = switches;
+        let mut node = serving_on_two(&plan);
+        node.pass(ms(100));
+        assert_eq!(announced(&mut node), want);
+    }
+}
+
+fn switch() -> SwitchPlan {
+    SwitchPlan {
+        interfaces: vec!["eth0".into(), "eth1".into()],
+        arp_gap: ms(7),
+        na_gap: Duration::ZERO,
+    }
+}
+
+/// KA-046: no advert tells a switch of them.
+#[test]
+fn addresses_where_no_adverts_go_are_announced_again_and_again() {
+    let mut node = serving_on_two(&on_two_interfaces(Announcement {
+        repeat: 1,
+        second_after: Duration::ZERO,
+        other_refresh: ms(1500),
+        ..Announcement::default()
+    }));
+    node.pass(ms(4000));
+    let want = [
+        "0ns announce 10.0.1.1",
+        "0ns announce 10.0.2.1",
+        "1.5s announce 10.0.2.1",
+        "3s announce 10.0.2.1",
+    ];
+    assert_eq!(announced(&mut node), want);
+}
+
 /// KA-045: hosts must not be drawn to who is not Master any more.
 #[test]
 fn nothing_waits_to_be_announced_after_the_end_of_a_mastership() {
@@ -231,6 +313,16 @@ fn after_a_lower_master_the_whole_group_announces_as_often_as_it_is_told_to() {
             .count()
     };
     assert_eq!(count(&node), 4, "two of each");
+    let heard = |who: &str| format!("20s {who}: 10.0.0.9 of lower priority 100 heard");
+    assert!(
+        node.told()
+            .iter()
+            .filter(|line| line.contains("heard"))
+            .eq([&heard("a"), &heard("b")])
+    );
+    node.hears(&a, 100, "10.0.0.9");
+    assert_eq!(count(&node), 4, "once in a Down interval");
+    assert!(!node.told().iter().any(|line| line.contains("heard")));
     node.pass(ms(10_000));
     assert_eq!(count(&node), 8);
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use model::effect::{DeviceAim, DeviceOrder, ElectEffect};
+use model::effect::{DeviceAim, DeviceOrder, ElectEffect, News};
 use model::fact::{DeviceFact, Envelope, Frame, LinkFact, LinkNews, Maker, Outcome};
 use model::ids::{LinkIndex, OrderId};
 use model::net::{Family, Mac};
@@ -70,6 +70,7 @@ pub(super) fn plan(name: &str, number: u64) -> InstancePlan {
         track_source: false,
         track_links: Vec::new(),
         track: Vec::new(),
+        tells: Tells::default(),
         hooks: Vec::new(),
         resources: Vec::new(),
     }
@@ -494,6 +495,14 @@ pub(super) fn tell(effect: &ElectEffect) -> String {
         },
         ElectEffect::Shield(order) => format!("shield {:?}", order.addresses),
         ElectEffect::Transition(t) => format!("{}: {} -> {}: {}", t.instance, t.from, t.to, t.cause),
+        ElectEffect::News(news) => match news.what {
+            News::LowerMaster { master, priority } => {
+                format!("{}: {} of lower priority {priority} heard", news.instance, master)
+            }
+            News::Priority { before } => {
+                format!("{}: priority {before} -> {}", news.instance, news.priority)
+            }
+        },
         ElectEffect::Notice(notice) => {
             let swallowed = match notice.suppressed {
                 0 => String::new(),

@@ -429,7 +429,10 @@ fn priority_change_while_backup_making_the_down_deadline_lie_in_the_past() {
     node.told();
     node.tracker("t", TrackerState::Good);
     node.pass(ms(1));
-    assert_eq!(node.told()[0], "3.4s advert 250 to 224.0.0.18");
+    assert_eq!(
+        node.told()[..2],
+        ["3.4s a: priority 100 -> 250", "3.4s advert 250 to 224.0.0.18"]
+    );
 }
 
 /// Trap: a template that is not made anew after a change of priority.
@@ -449,7 +452,10 @@ fn a_moved_priority_is_in_the_next_advert() {
     node.told();
     node.tracker("t", TrackerState::Failed);
     node.pass(ms(1000));
-    assert_eq!(node.told(), ["4.609375s advert 70 to 224.0.0.18"]);
+    assert_eq!(
+        node.told(),
+        ["4s a: priority 100 -> 70", "4.609375s advert 70 to 224.0.0.18"]
+    );
 }
 
 // holds VRRP-094

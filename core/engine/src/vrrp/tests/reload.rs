@@ -61,7 +61,11 @@ fn a_changed_priority_and_interval_change_in_place() {
     node.pass(ms(250));
     assert_eq!(
         node.told(),
-        ["4.1s advert 120 to 224.0.0.18", "4.2s advert 120 to 224.0.0.18"]
+        [
+            "4s a: priority 100 -> 120",
+            "4.1s advert 120 to 224.0.0.18",
+            "4.2s advert 120 to 224.0.0.18",
+        ]
     );
 }
 
@@ -74,7 +78,7 @@ fn a_removed_instance_says_goodbye_and_its_address_goes() {
         [
             "4s advert 0 to 224.0.0.18",
             "4s remove 10.0.0.100/32",
-            "4s a: Master -> Initialize: stopped",
+            "4s a: Master -> Initialize: taken out of the configuration",
             "4s unlisten 2 IPv4",
         ]
     );
@@ -109,7 +113,7 @@ fn another_vrid_is_another_router() {
         [
             "4s advert 0 to 224.0.0.18",
             "4s remove 10.0.0.100/32",
-            "4s a: Master -> Initialize: stopped",
+            "4s a: Master -> Initialize: taken out of the configuration",
             "4s a: Initialize -> Backup: ready",
         ]
     );

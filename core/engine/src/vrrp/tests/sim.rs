@@ -454,6 +454,7 @@ impl World {
             }
             ElectEffect::Device(_)
             | ElectEffect::Transition(_)
+            | ElectEffect::News(_)
             | ElectEffect::Notice(_)
             | ElectEffect::Listen(_)
             | ElectEffect::Unlisten(_) => {}

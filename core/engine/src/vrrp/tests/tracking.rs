@@ -109,6 +109,38 @@ fn weights_count_inside_a_group_and_its_faults_name_the_member() {
     assert_eq!(node.state("a"), State::Fault);
 }
 
+#[test]
+fn a_moved_priority_is_news_of_a_backup_and_of_a_master_alone() {
+    let chk = |weight| InstancePlan {
+        track: vec![tracks("chk", weight, false)],
+        ..plan("a", 100)
+    };
+    let moves = |node: &mut Node| {
+        let mut told = node.told();
+        told.retain(|line| line.contains("priority"));
+        told
+    };
+    let mut node = Node::start(&[chk(-30)]);
+    assert_eq!(moves(&mut node), [""; 0], "it begins with what it has");
+    node.tracker("chk", TrackerState::Failed);
+    assert_eq!(moves(&mut node), ["0ns a: priority 100 -> 70"]);
+    node.pass(ms(10_000));
+    node.tracker("chk", TrackerState::Good);
+    assert_eq!(moves(&mut node), ["10s a: priority 70 -> 100"]);
+    node.plan(
+        &[InstancePlan {
+            priority: 120_u64.try_into().expect("a priority"),
+            ..chk(-30)
+        }],
+        &[],
+    );
+    assert_eq!(moves(&mut node), ["10s a: priority 100 -> 120"]);
+    node.link(link(2, "eth0", false, &["10.0.0.2/24"]));
+    node.told();
+    node.tracker("chk", TrackerState::Failed);
+    assert_eq!(moves(&mut node), [""; 0], "in Fault nobody hears of it");
+}
+
 /// KA-057: but for a fault.
 #[test]
 fn the_owner_is_moved_by_no_weight() {
