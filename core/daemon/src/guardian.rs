@@ -14,12 +14,13 @@ use linux::presence::Presence;
 use linux::process::signals::Signals;
 use linux::process::{Pid, Signal};
 use linux::share::Usual;
-use model::link::{FromGuardian, ToGuardian};
+use model::link::{ExecRequest, FromGuardian, ToGuardian};
 use model::plan::Share;
 use model::time::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 mod broker;
+mod ending;
 mod farewell;
 mod fifos;
 mod line;
@@ -67,6 +68,7 @@ pub fn run(router: Vec<String>, worker: Vec<String>) -> anyhow::Result<ExitCode>
         sockets: Sockets::default(),
         plan: Vec::new(),
         fifos: Fifos::default(),
+        last: None,
         usual: Usual::of_this_thread()?,
         share: Share::default(),
         was_ready: false,
@@ -108,6 +110,8 @@ struct Guardian {
     plan: Vec<u8>,
     /// Named pipes that the router writes to.
     fifos: Fifos,
+    /// What runs at the very end.
+    last: Option<ExecRequest>,
     /// What children are born with.
     usual: Usual,
     /// What the worker is to have of the machine.
@@ -226,6 +230,7 @@ impl Guardian {
                 let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
             }
             (Role::Router, ToGuardian::Serving(plan)) => self.plan = plan,
+            (Role::Router, ToGuardian::Last(request)) => self.last = request,
             (Role::Router, ToGuardian::Fifos(plans)) => {
                 let opened = self.fifos.handle_plan(&plans);
                 for path in opened.ended {
@@ -246,6 +251,7 @@ impl Guardian {
                 ToGuardian::Granted { .. }
                 | ToGuardian::Ready
                 | ToGuardian::Serving(_)
+                | ToGuardian::Last(_)
                 | ToGuardian::WorkerShare(_)
                 | ToGuardian::Fifos(_),
             ) => {
@@ -357,26 +363,6 @@ impl Guardian {
         let Some(worker) = &self.worker.child else { return };
         if let Err(error) = self.usual.give_process(worker.pid, &self.share) {
             tracing::warn!(error, "the worker shares the machine with others as before");
-        }
-    }
-
-    fn leave(&mut self, code: u8) {
-        self.exit = Some(code);
-        self.let_readers_end();
-        self.broker.kill_all();
-        self.fifos.leave();
-        self.worker.kill();
-    }
-
-    /// Readers of named pipes act on the last lines, which are those of this stop. The router is gone, and with it all
-    /// that could not wait.
-    fn let_readers_end(&mut self) {
-        let until = clock::now() + broker::KILL_AFTER;
-        self.broker.handle_loss(Role::Router, clock::now());
-        self.broker.handle_deadlines(clock::now());
-        while self.broker.has_readers() && clock::now() < until {
-            std::thread::sleep(Duration::from_millis(10));
-            self.handle_deaths();
         }
     }
 

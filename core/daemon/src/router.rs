@@ -54,6 +54,8 @@ pub struct Options {
 enum Event {
     /// An instance changed its state.
     Transition(Transition),
+    /// Something happened to an instance in its state.
+    News(model::effect::InstanceNews),
     /// The elections have something to say of an interface.
     Notice(Notice, LinkName),
     /// The kernel's balancer answered.
@@ -85,6 +87,7 @@ pub fn run(options: Options, links: Links) -> anyhow::Result<ExitCode> {
     let _presence = Presence::inherited(links.presence)?;
     let loaded = configuration::load(&options.paths, configuration::Declared::new());
     let predecessors = configuration::predecessors_plan(links.plan);
+    let is_first = predecessors.is_none();
     let Some(plan) = loaded.report_at_start(predecessors) else {
         return Ok(ExitCode::from(2));
     };
@@ -120,7 +123,7 @@ pub fn run(options: Options, links: Links) -> anyhow::Result<ExitCode> {
             events,
         };
         let mut router = Router::new(doors);
-        router.begin(plan, loaded);
+        router.begin(plan, loaded, is_first);
         router.run(inbox).await
     });
     // What still waits for a mount that hangs is not waited for.

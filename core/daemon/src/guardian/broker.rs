@@ -213,6 +213,11 @@ impl Broker {
         self.jobs.values().any(|job| job.reads.is_some())
     }
 
+    /// Whether nothing runs.
+    pub(super) fn is_idle(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
     pub(super) fn kill_all(&mut self) {
         for job in self.jobs.values() {
             job.signal(Signal::KILL);

@@ -95,9 +95,16 @@ pub(crate) fn environment() -> config::Environment {
     config::Environment {
         host_name,
         script_user,
+        variables: variables().collect(),
         names: route_names(),
         ..config::Environment::default()
     }
+}
+
+/// What this process was given; what is no text cannot stand in a configuration.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// What iproute2 calls routing tables and the like on this machine: its own files, then those of the site.

@@ -344,6 +344,7 @@ impl Elect {
                 self.journal_is_stale = true;
                 self.teller.tell(Event::Transition(transition));
             }
+            ElectEffect::News(news) => self.teller.news(news),
             ElectEffect::Notice(notice) => {
                 let link = self.link_name(notice.link);
                 self.teller.notice(notice, link);

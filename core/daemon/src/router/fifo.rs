@@ -85,12 +85,12 @@ impl Fifos {
 
     /// An instance or a group changed.
     pub(super) fn handle_event(&mut self, event: &HookEvent) {
-        let kind = if event.is_group { "GROUP" } else { "INSTANCE" };
-        let (name, state, priority) = (&event.name, event.phase.word(), event.priority);
-        self.tell(
-            |plan| plan.elections,
-            &format!("{kind} \"{name}\" {state} {priority}\n"),
-        );
+        self.tell(|plan| plan.elections, &line(event));
+    }
+
+    /// How an instance or a group is, after the configuration was read again.
+    pub(super) fn handle_reading(&mut self, event: &HookEvent) {
+        self.tell(|plan| plan.elections && plan.retells, &line(event));
     }
 
     /// A real server changed.
@@ -180,6 +180,12 @@ impl Fifo {
             Err(error) => tracing::warn!(fifo = %path, %error, "cannot write"),
         }
     }
+}
+
+fn line(event: &HookEvent) -> String {
+    let kind = if event.is_group { "GROUP" } else { "INSTANCE" };
+    let (name, state, priority) = (&event.name, event.phase.word(), event.priority);
+    format!("{kind} \"{name}\" {state} {priority}\n")
 }
 
 fn service(key: &ServiceKey) -> String {

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use model::ids::{ExecId, HookId, PluginName};
 use model::link::{ExecOutcome, ExecRequest, HookCall, HookEvent};
-use model::plan::{Arguments, CommandPlan, HookAction, HookPlan};
+use model::plan::{Arguments, CommandPlan, HookAction, HookPlan, Phase, ScriptPlan};
 use model::value::Parameters;
 
 mod event;
 #[cfg(test)]
 mod tests;
 
-pub(super) use event::events;
+pub(super) use event::{events, news};
 
 /// Output of a command kept for the log, in bytes.
 const OUTPUT_MAX: u32 = 1024;
@@ -75,14 +75,44 @@ impl Hooks {
         self.queue(lane, wanted.map(|hook| Job::new(hook, event)).collect());
     }
 
+    /// Something happened in a state: its hooks are queued behind what waits. Of one kind only the latest waits.
+    pub(super) fn handle_news(&mut self, lane: String, event: &HookEvent, hooks: &[HookPlan]) {
+        let wanted: Vec<&HookPlan> = hooks
+            .iter()
+            .filter(|hook| hook.phases.contains(&event.phase))
+            .collect();
+        if wanted.is_empty() {
+            return;
+        }
+        let queue = self.lanes.entry(lane).or_default();
+        queue.waiting.retain(|job| job.phase() != Some(event.phase));
+        queue
+            .waiting
+            .extend(wanted.into_iter().map(|hook| Job::new(hook, event)));
+        self.advance();
+    }
+
     /// A command outside any transition: `notify_up` of a real server, `quorum_down` of a service.
     pub(super) fn handle_command(&mut self, lane: String, command: CommandPlan) {
+        self.handle_script(
+            lane,
+            ScriptPlan {
+                command,
+                timeout: COMMAND_TIMEOUT,
+            },
+        );
+    }
+
+    /// The same with a time of its own.
+    pub(super) fn handle_script(&mut self, lane: String, script: ScriptPlan) {
+        let ScriptPlan { command, timeout } = script;
+        let event = None;
         self.queue(
             lane,
             vec![Job::Command {
                 command,
-                event: None,
-                timeout: COMMAND_TIMEOUT,
+                event,
+                timeout,
             }],
         );
     }
@@ -196,6 +226,14 @@ impl Job {
         }
     }
 
+    /// What it waits for; none outside any event.
+    fn phase(&self) -> Option<Phase> {
+        match self {
+            Self::Command { event, .. } => event.as_ref().map(|event| event.phase),
+            Self::Call { event, .. } => Some(event.phase),
+        }
+    }
+
     fn begin(self, id: u64) -> (Running, HookEffect) {
         match self {
             Self::Command {
@@ -237,6 +275,11 @@ impl Job {
             }
         }
     }
+}
+
+/// The request for a command that stands alone.
+pub(super) fn lone(script: &ScriptPlan) -> ExecRequest {
+    request(0, &script.command, None, script.timeout)
 }
 
 fn request(id: u64, command: &CommandPlan, event: Option<&HookEvent>, timeout: Duration) -> ExecRequest {

@@ -45,6 +45,23 @@ impl Plugins {
         }
     }
 
+    /// Something happened to an instance in its state.
+    pub(super) fn handle_news(
+        &mut self,
+        news: &model::effect::InstanceNews,
+        plan: &Plan,
+        worker: &Port<ToWorker>,
+    ) {
+        if self.facts.handle_priority(&news.instance, news.priority) {
+            worker.send(ToWorker::Instances(self.facts.all(plan)));
+        }
+    }
+
+    /// The last transition of each instance, with the priority that it has now.
+    pub(super) fn transitions(&self) -> impl Iterator<Item = &Transition> {
+        self.facts.transitions()
+    }
+
     /// An instance changed its state.
     pub(super) fn handle_transition(
         &mut self,

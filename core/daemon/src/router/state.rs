@@ -13,6 +13,7 @@ use engine::lvs::Balancer;
 use engine::watch::Watches;
 use linux::clock;
 use linux::ipvs::preflight;
+use model::effect::InstanceNews;
 use model::link::{FromGuardian, FromWorker, HookCall, ToGuardian, ToWorker};
 use model::plan::{Plan, ProcessPattern, WatchSubject};
 use model::status::{ConfigurationStatus, PluginStatus};
@@ -87,7 +88,15 @@ pub(super) struct Router {
     /// Hooks that wait for a worker; one for each lane at most.
     pub(super) held_calls: Vec<HookCall>,
     reloading: Reloading,
+    /// What is to be served when the operator's first command has ended.
+    starting: Option<Starting>,
     stopping: Stopping,
+}
+
+/// A plan that waits, and the files it was read from.
+struct Starting {
+    plan: Arc<Plan>,
+    files: Vec<PathBuf>,
 }
 
 /// How far a graceful stop has come.
@@ -125,15 +134,16 @@ impl Router {
             guardian_up: true,
             held_calls: Vec::new(),
             reloading: Reloading::default(),
+            starting: None,
             stopping: Stopping::No,
             doors,
         }
     }
 
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Event>) -> anyhow::Result<ExitCode> {
-        self.doors.guardian.send(ToGuardian::Ready);
         loop {
             self.drain();
+            self.end_start();
             if self.is_over() {
                 // A socket that nobody serves would tell clients of a daemon that is not there.
                 let _ = std::fs::remove_file(&self.doors.options.socket);
@@ -202,6 +212,7 @@ impl Router {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Transition(transition) => self.handle_transition(&transition),
+            Event::News(news) => self.handle_news(&news),
             Event::Notice(notice, link) => super::apply::log_notice(&notice, &link),
             Event::Ipvs(answer) => self.handle_ipvs(answer),
             Event::Worker(number, incoming) if number == self.worker => self.handle_worker(incoming),
@@ -245,6 +256,18 @@ impl Router {
             .handle_transition(transition, &self.plan, &self.doors.worker);
         self.balancer
             .handle_state(&transition.instance, transition.to, clock::now());
+    }
+
+    fn handle_news(&mut self, news: &InstanceNews) {
+        self.supplies.handle_news(news, &self.plan, &self.doors.worker);
+        let Some(((lane, event, hooks), to_pipes)) = hooks::news(&self.plan, news) else {
+            return;
+        };
+        tracing::info!(instance = %news.instance, state = %news.state, news = event.cause, "news");
+        self.hooks.handle_news(lane, &event, hooks);
+        if to_pipes {
+            self.fifos.handle_event(&event);
+        }
     }
 
     fn handle_ipvs(&mut self, answer: IpvsAnswer) {
@@ -346,6 +369,7 @@ impl Router {
             return;
         }
         self.stopping = Stopping::Leaving;
+        self.starting = None;
         let (reply, left) = oneshot::channel();
         self.doors.elect.send(ElectInput::Stop(reply));
         let events = self.doors.events.clone();
@@ -379,6 +403,8 @@ impl Router {
         self.fifos.handle_plan(&self.plan.fifos);
         let fifos = self.plan.fifos.clone();
         self.doors.guardian.send(ToGuardian::Fifos(fifos));
+        let last = self.plan.life.after.as_ref().map(hooks::lone);
+        self.doors.guardian.send(ToGuardian::Last(last));
         let share = self.plan.machine.checks.clone();
         self.doors.guardian.send(ToGuardian::WorkerShare(share));
         self.supply();

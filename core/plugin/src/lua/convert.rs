@@ -27,7 +27,7 @@ pub(super) fn event(lua: &Lua, event: &HookEvent, given: &Parameters) -> mlua::R
     let table = lua.create_table()?;
     table.raw_set("is_group", event.is_group)?;
     table.raw_set("name", event.name.as_str())?;
-    table.raw_set("state", event.phase.word())?;
+    table.raw_set("state", event.phase.state().word())?;
     table.raw_set("previous", event.previous.word())?;
     table.raw_set("cause", event.cause.as_str())?;
     table.raw_set("priority", event.priority)?;

@@ -127,10 +127,10 @@ pub(super) fn event(event: &HookEvent, parameters: &Parameters) -> Event {
         is_group: event.is_group,
         name: event.name.clone(),
         state: match event.phase {
-            Phase::Master => State::Master,
-            Phase::Backup => State::Backup,
+            Phase::Master | Phase::LowerMaster | Phase::MasterPriority => State::Master,
+            Phase::Backup | Phase::BackupPriority => State::Backup,
             Phase::Fault => State::Fault,
-            Phase::Stop => State::Stop,
+            Phase::Stop | Phase::Deleted => State::Stop,
         },
         previous: event.previous.word().to_owned(),
         cause: event.cause.clone(),

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use linux::clock;
-use model::effect::Notice;
+use model::effect::{InstanceNews, Notice};
 use model::ids::{LinkIndex, LinkName};
 use model::time::Instant;
 use tokio::sync::mpsc;
@@ -53,6 +53,11 @@ impl Teller {
                 return;
             }
         }
+    }
+
+    /// Tells what happened in a state. Others can bring that about as often as they like, so what finds no room is lost.
+    pub(super) fn news(&self, news: InstanceNews) {
+        let _ = self.events.try_send(Event::News(news));
     }
 
     /// Tells what is limited in rate already: one that finds no room is worth less than the room.

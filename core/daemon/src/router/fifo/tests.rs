@@ -12,6 +12,7 @@ fn plan(path: &str, elections: bool, services: bool) -> FifoPlan {
         path: path.into(),
         elections,
         services,
+        retells: false,
         owner: None,
         reader: None,
     }
@@ -104,6 +105,22 @@ fn lines_are_keepalived_s_and_wait_for_their_pipe() {
     RS [10.0.0.1]:tcp:53 FWM 7 DOWN
     VS FWM 7 DOWN
     ");
+}
+
+#[test]
+fn only_who_asks_is_told_again_after_a_reading() {
+    let mut fifos = Fifos::default();
+    let again = FifoPlan {
+        retells: true,
+        ..plan("/again", true, false)
+    };
+    fifos.handle_plan(&[again, plan("/once", true, true)]);
+    let ((mut again, end), (mut once, other)) = (pipe(), pipe());
+    fifos.handle_open(Path::new("/again"), end, at(0));
+    fifos.handle_open(Path::new("/once"), other, at(0));
+    fifos.handle_reading(&event(false, "web", Phase::Master, 150));
+    assert_eq!(read(&mut again), "INSTANCE \"web\" MASTER 150\n");
+    assert_eq!(read(&mut once), "");
 }
 
 #[test]

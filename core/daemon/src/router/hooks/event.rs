@@ -1,20 +1,21 @@
-//! From a transition to what hooks are told: once for the instance, and once for its group when that moves.
+//! What hooks are told: of a transition once for the instance, and once for its group when that moves; of what happens
+//! in a state once for the instance.
 
+use model::effect::{InstanceNews, News};
 use model::link::HookEvent;
-use model::plan::{HookPlan, Phase, Plan};
+use model::plan::{HookPlan, InstancePlan, Phase, Plan};
 use model::transition::{Cause, State, Transition};
 
-/// Who is told what, and by which hooks: lane, event, hooks.
-pub(in crate::router) fn events<'a>(
-    plan: &'a Plan,
-    transition: &Transition,
-) -> Vec<(String, HookEvent, &'a [HookPlan])> {
+/// Who is told, what, and by which hooks.
+pub(in crate::router) type Told<'a> = (String, HookEvent, &'a [HookPlan]);
+
+/// Who is told what of a transition.
+pub(in crate::router) fn events<'a>(plan: &'a Plan, transition: &Transition) -> Vec<Told<'a>> {
     let mut events = Vec::new();
-    let phase = phase(transition.to);
     let event = HookEvent {
         is_group: false,
         name: transition.instance.to_string(),
-        phase,
+        phase: phase(transition.to),
         // The predecessor may have died before its hooks were done: they are told again, but of no new state.
         previous: if transition.cause == Cause::Adopted {
             transition.to
@@ -26,25 +27,19 @@ pub(in crate::router) fn events<'a>(
         interface: String::new(),
         addresses: Vec::new(),
     };
-    if let Some(instance) = plan
+    let instance = plan
         .instances
         .iter()
-        .find(|instance| instance.name == transition.instance)
-    {
-        let event = HookEvent {
-            interface: instance.interface.to_string(),
-            addresses: instance
-                .addresses
-                .iter()
-                .chain(&instance.excluded)
-                .map(|address| address.net)
-                .collect(),
-            ..event.clone()
-        };
-        events.push((
-            format!("instance {}", instance.name),
-            event,
-            instance.hooks.as_slice(),
+        .find(|instance| instance.name == transition.instance);
+    if let Some(instance) = instance {
+        let is_deletion = transition.cause == Cause::Removed && instance.tells.deletion;
+        let phase = if is_deletion { Phase::Deleted } else { event.phase };
+        events.push(told(
+            instance,
+            HookEvent {
+                phase,
+                ..event.clone()
+            },
         ));
     }
     // All members move in one step; the first of them speaks for the group.
@@ -62,6 +57,53 @@ pub(in crate::router) fn events<'a>(
         events.push((format!("group {}", group.name), event, group.hooks.as_slice()));
     }
     events
+}
+
+/// Who is told what of news, and whether named pipes are.
+pub(in crate::router) fn news<'a>(plan: &'a Plan, news: &InstanceNews) -> Option<(Told<'a>, bool)> {
+    let instance = plan
+        .instances
+        .iter()
+        .find(|instance| instance.name == news.instance)?;
+    let (phase, cause, to_pipes) = match news.what {
+        News::LowerMaster { master, priority } => {
+            let cause = format!("heard {master}, whose priority is {priority}");
+            (Phase::LowerMaster, cause, true)
+        }
+        News::Priority { before } => {
+            let phase = match news.state {
+                State::Master => Phase::MasterPriority,
+                State::Initialize | State::Backup | State::Fault => Phase::BackupPriority,
+            };
+            let cause = format!("priority {before} -> {}", news.priority);
+            (phase, cause, instance.tells.priority)
+        }
+    };
+    let event = HookEvent {
+        is_group: false,
+        name: news.instance.to_string(),
+        phase,
+        previous: news.state,
+        cause,
+        priority: news.priority,
+        interface: String::new(),
+        addresses: Vec::new(),
+    };
+    Some((told(instance, event), to_pipes))
+}
+
+fn told(instance: &InstancePlan, event: HookEvent) -> Told<'_> {
+    let addresses = instance.addresses.iter().chain(&instance.excluded);
+    let event = HookEvent {
+        interface: instance.interface.to_string(),
+        addresses: addresses.map(|address| address.net).collect(),
+        ..event
+    };
+    (
+        format!("instance {}", instance.name),
+        event,
+        instance.hooks.as_slice(),
+    )
 }
 
 /// The phase that entering a state is.

@@ -1,5 +1,6 @@
 use std::net::IpAddr;
 
+use model::effect::{InstanceNews, News};
 use model::ids::InstanceName;
 use model::plan::{InstancePlan, Phase, Plan};
 use model::time::Instant;
@@ -50,6 +51,7 @@ fn plan(hooks: Vec<HookPlan>) -> Plan {
         track_source: false,
         track_links: Vec::new(),
         track: Vec::new(),
+        tells: model::plan::Tells::default(),
         hooks,
         resources: Vec::new(),
     };
@@ -132,6 +134,70 @@ fn a_newer_state_is_awaited_and_skips_what_has_not_begun() {
     assert!(drain(&mut hooks).is_empty(), "/a runs still");
     hooks.handle_exec_done(ExecId(1), good());
     assert_eq!(drain(&mut hooks), [(ExecId(2), "/c".to_owned())]);
+}
+
+fn hear(hooks: &mut Hooks, plan: &Plan, what: News) -> bool {
+    let happened = InstanceNews {
+        instance: InstanceName::from("web"),
+        state: State::Master,
+        priority: 90,
+        what,
+    };
+    let ((lane, event, of), to_pipes) = news(plan, &happened).expect("it is in the plan");
+    hooks.handle_news(lane, &event, of);
+    to_pipes
+}
+
+#[test]
+fn news_wait_behind_a_transition_and_only_the_latest_of_a_kind_is_told() {
+    let plan = plan(vec![
+        command("/a", Arguments::AsWritten, &[Phase::Master]),
+        command("/b", Arguments::AsWritten, &[Phase::Master]),
+        command("/lower", Arguments::AsWritten, &[Phase::LowerMaster]),
+        command("/priority", Arguments::Keepalived, &[Phase::MasterPriority]),
+    ]);
+    let mut hooks = Hooks::default();
+    tell(&mut hooks, &plan, State::Master);
+    assert_eq!(drain(&mut hooks).len(), 1);
+    let lower = News::LowerMaster {
+        master: [10, 0, 0, 9].into(),
+        priority: 50,
+    };
+    assert!(hear(&mut hooks, &plan, lower) && hear(&mut hooks, &plan, lower));
+    assert!(
+        !hear(&mut hooks, &plan, News::Priority { before: 100 }),
+        "pipes did not ask"
+    );
+    let mut ran = Vec::new();
+    for id in 1.. {
+        hooks.handle_exec_done(ExecId(id), good());
+        let Some((_, what)) = drain(&mut hooks).pop() else {
+            break;
+        };
+        ran.push(what);
+    }
+    assert_eq!(ran, ["/b", "/lower", "/priority INSTANCE web MASTER_PRIORITY 90"]);
+}
+
+#[test]
+fn who_waits_for_a_deletion_is_told_of_no_stop() {
+    let removed = Transition {
+        cause: Cause::Removed,
+        ..transition(State::Initialize)
+    };
+    let mut plan = plan(Vec::new());
+    for (deletion, cause, word) in [
+        (false, Cause::Removed, Phase::Stop),
+        (true, Cause::Removed, Phase::Deleted),
+        (true, Cause::Stopped, Phase::Stop),
+    ] {
+        plan.instances[0].tells.deletion = deletion;
+        let transition = Transition {
+            cause,
+            ..removed.clone()
+        };
+        assert_eq!(events(&plan, &transition)[0].1.phase, word);
+    }
 }
 
 #[test]

@@ -18,6 +18,17 @@ impl Facts {
         self.0.insert(transition.instance.clone(), transition.clone());
     }
 
+    /// An instance has this priority; whether it had another.
+    pub(super) fn handle_priority(&mut self, instance: &InstanceName, priority: u8) -> bool {
+        let last = self.0.get_mut(instance);
+        last.is_some_and(|last| std::mem::replace(&mut last.priority, priority) != priority)
+    }
+
+    /// The last transition of each instance.
+    pub(super) fn transitions(&self) -> impl Iterator<Item = &Transition> {
+        self.0.values()
+    }
+
     /// All instances of a plan, in its order. What has had no transition yet is as it began.
     pub(super) fn all(&self, plan: &Plan) -> Vec<InstanceFacts> {
         let one = |instance: &model::plan::InstancePlan| {

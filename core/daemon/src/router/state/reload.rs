@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use model::link::ToGuardian;
 use model::plan::Plan;
 use model::status::PluginStatus;
 use tokio::sync::oneshot;
 
-use super::{Router, Stopping};
+use super::{Router, Starting, Stopping};
 use crate::router::Event;
 use crate::router::configuration::{self, Declared, Loaded, ReloadResult};
+use crate::router::hooks;
 
 /// Who waits for a reading of the configuration.
 #[derive(Default)]
@@ -63,6 +65,16 @@ impl Router {
                 accepted: false,
                 text: "the daemon is stopping\n".to_owned(),
             },
+            Some(plan) if self.starting.is_some() => {
+                self.starting = Some(Starting {
+                    plan: Arc::new(plan),
+                    files: loaded.files,
+                });
+                ReloadResult {
+                    accepted: true,
+                    text: format!("{}served once the first command ended\n", loaded.text),
+                }
+            }
             Some(plan) if plan == *self.plan => {
                 self.configuration.last_error = None;
                 self.watch_files(loaded.files);
@@ -94,16 +106,46 @@ impl Router {
                 }
             }
         };
+        if result.accepted {
+            self.retell();
+        }
         for reply in self.reloading.waiting.drain(..) {
             // Whoever asked may have gone.
             let _ = reply.send(result.clone());
         }
     }
 
-    /// Begins with the configuration, or, where it has mistakes, with what a predecessor served.
-    pub(in crate::router) fn begin(&mut self, plan: Plan, loaded: Loaded) {
+    /// Tells named pipes that ask for it how everything is.
+    fn retell(&mut self) {
+        for transition in self.supplies.transitions() {
+            for (_, event, _) in hooks::events(&self.plan, transition) {
+                self.fifos.handle_reading(&event);
+            }
+        }
+    }
+
+    /// Begins with the configuration, or, where it has mistakes, with what a predecessor served. Without a predecessor
+    /// the operator's first command runs before.
+    pub(in crate::router) fn begin(&mut self, plan: Plan, loaded: Loaded, is_first: bool) {
         let is_refused = loaded.plan.is_none();
-        self.handle_plan(Arc::new(plan), loaded.files);
+        let first = plan.life.before.clone().filter(|_| is_first);
+        let (plan, files) = (Arc::new(plan), loaded.files);
+        if let Some(script) = first {
+            self.hooks.handle_script("the start".to_owned(), script);
+        }
+        self.starting = Some(Starting { plan, files });
+        self.end_start();
         self.configuration.last_error = is_refused.then_some(loaded.text);
+    }
+
+    /// Serves what waits for the first command, once that has ended.
+    pub(super) fn end_start(&mut self) {
+        if !self.hooks.is_idle() {
+            return;
+        }
+        if let Some(Starting { plan, files }) = self.starting.take() {
+            self.handle_plan(plan, files);
+            self.doors.guardian.send(ToGuardian::Ready);
+        }
     }
 }
