@@ -55,6 +55,8 @@ pub(crate) fn check(draft: &mut Draft, d: &mut Diagnostics) -> Plan {
         machine: draft.machine.clone(),
         start: draft.start,
         links: draft.links.clone(),
+        life: draft.life.clone(),
+        switches: draft.switches.clone(),
         watches: draft.watches.iter().map(|watch| watch.plan.clone()).collect(),
         fifos: draft.fifos.iter().map(|fifo| fifo.plan.clone()).collect(),
         services: draft

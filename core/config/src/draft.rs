@@ -6,8 +6,9 @@ use ipnet::IpNet;
 use model::ids::{InstanceName, PluginName, TrackerName};
 use model::ipvs::DestinationKey;
 use model::plan::{
-    CheckPlan, ExecGrant, FifoPlan, Grants, GroupPlan, InstancePlan, IpvsPlan, LinkPlan, MachinePlan,
-    NetGrant, PluginPlan, ServerPlan, ServicePlan, StartPlan, StaticPlan, SyncPlan, TrackerPlan, WatchPlan,
+    CheckPlan, ExecGrant, FifoPlan, Grants, GroupPlan, InstancePlan, IpvsPlan, LifePlan, LinkPlan,
+    MachinePlan, NetGrant, PluginPlan, ServerPlan, ServicePlan, StartPlan, StaticPlan, SwitchPlan, SyncPlan,
+    TrackerPlan, WatchPlan,
 };
 use model::value::Value;
 
@@ -21,7 +22,9 @@ pub(crate) struct Draft {
     pub(crate) node: String,
     pub(crate) machine: MachinePlan,
     pub(crate) start: StartPlan,
+    pub(crate) life: LifePlan,
     pub(crate) links: Vec<LinkPlan>,
+    pub(crate) switches: Vec<SwitchPlan>,
     /// Names of tables and the like on this machine.
     pub(crate) names: RouteNames,
     /// Of rules that were written without one.

@@ -39,6 +39,7 @@ pub(crate) fn read(source: &Arc<Source>, env: &Environment, draft: &mut Draft, r
         match item.keyword() {
             "global_defs" => globals.lower(item, draft, d),
             "vrrp_script" => script::lower(item, &globals, draft, d),
+            "garp_group" => delays::lower_group(item, draft, d),
             "interface_up_down_delays" => delays::lower(item, draft, d),
             "track_file" | "vrrp_track_file" => watch::lower_file(item, draft, d),
             "vrrp_track_process" => watch::lower_process(item, draft, d),
@@ -51,6 +52,7 @@ pub(crate) fn read(source: &Arc<Source>, env: &Environment, draft: &mut Draft, r
             _ => {}
         }
     }
+    vrrp::tell_of_members(&items, draft, d);
 }
 
 #[cfg(test)]

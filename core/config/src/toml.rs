@@ -13,6 +13,7 @@ mod fifo;
 mod hook;
 mod instance;
 mod ipvs;
+mod life;
 mod links;
 mod machine;
 mod plugin;
@@ -40,11 +41,17 @@ pub(crate) fn lower(tree: &Tree, draft: &mut Draft, diagnostics: &mut Diagnostic
     for (name, table) in keys.named_tables("interface", diagnostics) {
         links::lower(name, table, draft, diagnostics);
     }
+    for (name, table) in keys.named_tables("switch", diagnostics) {
+        links::lower_switch(name, table, draft, diagnostics);
+    }
     if let Some(table) = keys.table("machine", diagnostics) {
         draft.machine = machine::lower(table, diagnostics);
     }
     if let Some(table) = keys.table("start", diagnostics) {
-        draft.start = links::lower_start(table, diagnostics);
+        (draft.start, draft.life.before) = life::lower_start(table, diagnostics);
+    }
+    if let Some(table) = keys.table("stop", diagnostics) {
+        draft.life.after = life::lower_stop(table, diagnostics);
     }
     for (name, table) in keys.named_tables("group", diagnostics) {
         instance::lower_group(name, table, draft, diagnostics);

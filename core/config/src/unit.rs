@@ -7,6 +7,8 @@ use ipnet::IpNet;
 use model::net::{Family, Mac};
 use model::units::Vrid;
 
+/// Longest time for a command that runs before or after everything, where none is written.
+pub(crate) const SCRIPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest time for which anything is waited for on purpose.
 pub(crate) const WAIT_MAX: Duration = Duration::from_secs(3600);
 

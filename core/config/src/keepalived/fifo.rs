@@ -18,6 +18,7 @@ const KINDS: [(&str, &str, bool, bool); 3] = [
 
 /// All of `global_defs`. `user` is who runs scripts.
 pub(super) fn lower(globals: &Item, user: &User, draft: &mut Draft, d: &mut Diagnostics) {
+    let retells = globals.last("fifo_write_vrrp_states_on_reload").is_some();
     for (keyword, script, elections, services) in KINDS {
         let script = globals.last(script);
         let Some(item) = globals.last(keyword) else {
@@ -38,6 +39,7 @@ pub(super) fn lower(globals: &Item, user: &User, draft: &mut Draft, d: &mut Diag
                 path,
                 elections,
                 services,
+                retells,
                 owner: args::owner(item),
                 reader: reader.map(|exec| CommandPlan {
                     argv: exec.argv,

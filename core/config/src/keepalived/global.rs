@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use model::plan::{Announcement, Conduct, Lists, Version};
+use model::plan::{Announcement, Arguments, CommandPlan, Conduct, Lists, ScriptPlan, Version};
 
 use super::args;
 use super::fifo;
@@ -32,6 +32,7 @@ pub(super) struct Globals {
     pub(super) strict: bool,
     /// Of the names of devices.
     pub(super) vmac_prefix: String,
+    pub(super) tell_priority: bool,
 }
 
 impl Globals {
@@ -51,6 +52,7 @@ impl Globals {
             conduct: Conduct::default(),
             strict: false,
             vmac_prefix: unit::DEVICE_PREFIX.to_owned(),
+            tell_priority: false,
         }
     }
 
@@ -77,6 +79,7 @@ impl Globals {
                 }
                 "v3_checksum_as_v2" => self.message_only = true,
                 "vrrp_check_unicast_src" => self.check_source = args::flag(item, d),
+                "vrrp_notify_priority_changes" => self.tell_priority = args::flag(item, d),
                 "vrrp_strict" => self.strict = args::flag(item, d),
                 "vrrp_min_garp" => {
                     if args::flag(item, d) {
@@ -94,6 +97,29 @@ impl Globals {
             }
         }
         fifo::lower(block, &self.user, draft, d);
+        let mut lone = |keyword, timeout| self.script(block, keyword, timeout, d);
+        let (before, after) = (
+            lone("startup_script", "startup_script_timeout"),
+            lone("shutdown_script", "shutdown_script_timeout"),
+        );
+        draft.life.before = before.or(draft.life.before.take());
+        draft.life.after = after.or(draft.life.after.take());
+    }
+
+    /// A script that runs by itself, and the time it may take.
+    fn script(&self, block: &Item, keyword: &str, timeout: &str, d: &mut Diagnostics) -> Option<ScriptPlan> {
+        let timeout = block
+            .last(timeout)
+            .and_then(|item| args::number(item, 1, 1000, d));
+        let exec = args::notify(block.last(keyword)?, &self.user, d)?;
+        Some(ScriptPlan {
+            command: CommandPlan {
+                argv: exec.argv,
+                user: exec.user,
+                arguments: Arguments::AsWritten,
+            },
+            timeout: timeout.map_or(unit::SCRIPT_TIMEOUT, Duration::from_secs),
+        })
     }
 }
 
@@ -122,6 +148,7 @@ pub(super) fn announcement(
         "garp_master_refresh" => into.refresh = time(d).unwrap_or(into.refresh),
         "garp_interval" => into.arp_gap = time(d).unwrap_or(into.arp_gap),
         "gna_interval" => into.na_gap = time(d).unwrap_or(into.na_gap),
+        "garp_extra_if" | "vmac_garp_intvl" => extra(item, into, d),
         "garp_lower_prio_delay" => lower.second_after = time(d).or(lower.second_after),
         "garp_lower_prio_repeat" => lower.repeat = byte(item, 0, 255, d).or(lower.repeat),
         "garp_master_repeat" => into.repeat = byte(item, 1, 255, d).unwrap_or(into.repeat),
@@ -130,6 +157,30 @@ pub(super) fn announcement(
         }
         _ => {}
     }
+}
+
+/// `[all] SECONDS`: how often addresses are announced where no adverts go.
+fn extra(item: &Item, into: &mut Announcement, d: &mut Diagnostics) {
+    let words = item.args().split_first();
+    let (is_all, word) = match words {
+        Some((first, rest)) if first.text == "all" => (true, rest.first()),
+        Some((first, _)) => (false, Some(first)),
+        None => (false, None),
+    };
+    let Some(word) = word else {
+        return d.missing_argument(item.span(), item.keyword());
+    };
+    let longest = Duration::from_secs(86_400);
+    let Some(time) = unit::seconds(&word.text).filter(|time| *time <= longest) else {
+        let message = format!(
+            "`{} {}` is not a time from 0 to 86400 seconds",
+            item.keyword(),
+            word.text
+        );
+        return d.ignored_value(&word.span, &message, "ignored");
+    };
+    into.device_refresh = time;
+    into.other_refresh = if is_all { time } else { Duration::ZERO };
 }
 
 /// What some routers do beyond the protocol, for all instances or for one.

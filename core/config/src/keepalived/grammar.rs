@@ -77,16 +77,13 @@ const fn list(name: &'static str) -> Keyword {
     keyword(name, 0, Shape::List, Treat::Done)
 }
 
-const ONE_NAMESPACE: &str = "everything runs in the network namespace that the daemon was started in";
+const ONE_NAMESPACE: &str = "everything runs in the network namespace that the daemon was started in; start it there \
+     (NetworkNamespacePath= in its unit)";
 const NO_SNMP: &str = "`bellwether status --json` says the same";
 const OWN_SCHEDULING: &str = "the elections have a real-time thread of their own from the beginning";
 const NO_REAL_TIME: &str = "checks are plugins, which in real time could stop the machine";
-const NO_SESSION: &str = "no BFD session is kept";
+const NO_SESSION: &str = "no BFD session is kept; another daemon's can be watched by a vrrp_script";
 const OWN_BUFFERS: &str = "buffers are sized by the daemon";
-const NO_PRIORITIES: &str =
-    "pipes and hooks are told of transitions; `bellwether status` explains priorities";
-const EXTRA: &str =
-    "an address is announced on its own interface; garp_master_refresh does it again and again";
 const NETLINK: &str = "the kernel tells of every change of an interface at once";
 const NO_BFD: &str = "no BFD session is kept, so nothing is tracked; a vrrp_script can watch the peer";
 const NO_FIREWALL: &str =
@@ -111,20 +108,20 @@ pub(super) const ROOT: [Keyword; 28] = [
     list("interface_up_down_delays"),
     not_block(
         "track_group",
-        "a static entry that the kernel refuses is tried again and puts no instance in Fault",
+        "a static entry that the kernel refuses is tried again and puts no instance in Fault; a vrrp_script can watch it",
     ),
     list("static_ipaddress"),
     list("static_routes"),
     list("static_rules"),
-    not_block(
-        "garp_group",
-        "each interface is held back by itself, as garp_interval says",
-    ),
+    block("garp_group", 0, &vrrp::GARP),
     block("track_file", 1, &vrrp::FILE),
     block("vrrp_track_file", 1, &vrrp::FILE),
     block("vrrp_track_process", 1, &vrrp::PROCESS),
     not_block("bfd_instance", NO_SESSION),
-    not_block("SSL", "SSL_GET accepts any certificate and shows none"),
+    not_block(
+        "SSL",
+        "SSL_GET accepts any certificate and shows none; the check http in conf.d has ca_file and client_file",
+    ),
     not("random_seed", "no value is random"),
     not("state_dump_file", NO_SNMP),
     not("include_check", "each missing file is reported, none is an error"),
@@ -164,24 +161,24 @@ const GLOBAL: [Keyword; 145] = [
     mail("no_checker_emails"),
     not(
         "rs_init_notifies",
-        "notify_up and notify_down run at changes only",
+        "notify_up and notify_down run at changes only; with alpha the first success is one",
     ),
-    not("set_supplementary_groups", "scripts have the group of their user"),
-    not("startup_script", "let the service manager run it (ExecStartPre)"),
-    not("shutdown_script", "let the service manager run it (ExecStopPost)"),
-    not("startup_script_timeout", "no start-up script is run"),
-    not("shutdown_script_timeout", "no shutdown script is run"),
+    not(
+        "set_supplementary_groups",
+        "scripts have the group of their user; script_user and notify lines can name another",
+    ),
+    line("startup_script", 1),
+    line("shutdown_script", 1),
+    line("startup_script_timeout", 1),
+    line("shutdown_script_timeout", 1),
     line("notify_fifo", 1),
     line("vrrp_notify_fifo", 1),
     line("lvs_notify_fifo", 1),
     line("notify_fifo_script", 1),
     line("vrrp_notify_fifo_script", 1),
     line("lvs_notify_fifo_script", 1),
-    not("vrrp_notify_priority_changes", NO_PRIORITIES),
-    not(
-        "fifo_write_vrrp_states_on_reload",
-        "a pipe tells of changes; `bellwether status` has the states",
-    ),
+    line("vrrp_notify_priority_changes", 0),
+    line("fifo_write_vrrp_states_on_reload", 0),
     not("umask", "files are made for their owner only"),
     not("random_seed", "no value is random"),
     line("vrrp_priority", 1),
@@ -247,13 +244,16 @@ const GLOBAL: [Keyword; 145] = [
     silent("state_dump_file"),
     silent("stats_dump_file"),
     silent("json_dump_file"),
-    not("disable_local_igmp", "the sysctl is left alone"),
+    not(
+        "disable_local_igmp",
+        "write net.ipv4.igmp_link_local_mcast_reports = 0 where you write other sysctls",
+    ),
     line("vrrp_garp_lower_prio_delay", 1),
     line("vrrp_garp_lower_prio_repeat", 1),
     line("vrrp_garp_interval", 1),
     line("vrrp_gna_interval", 1),
-    not("vrrp_garp_extra_if", EXTRA),
-    not("vrrp_vmac_garp_intvl", EXTRA),
+    line("vrrp_garp_extra_if", 1),
+    line("vrrp_vmac_garp_intvl", 1),
     line("vrrp_higher_prio_send_advert", 0),
     line("vrrp_owner_ignore_adverts", 0),
     line("vrrp_check_unicast_src", 0),
@@ -269,13 +269,16 @@ const GLOBAL: [Keyword; 145] = [
     line("vmac_prefix", 1),
     not(
         "vmac_addr_prefix",
-        "addresses on other interfaces use those as they are",
+        "addresses on other interfaces use those as they are; give each interface an instance with use_vmac",
     ),
     line("lvs_sync_daemon", 1),
     line("lvs_timeouts", 1),
     // Ours: keepalived passes it over with a warning.
     line("lvs_sysctl", 2),
-    not("lvs_flush", "rows of others in the IPVS table are left alone"),
+    not(
+        "lvs_flush",
+        "rows of others in the IPVS table are left alone; `ipvsadm -C` before the start takes them out (ExecStartPre)",
+    ),
     not("lvs_flush_on_stop", "our own rows are taken out at a stop"),
     not("lvs_flush_onstop", "our own rows are taken out at a stop"),
     not("nftables_ipvs", NO_FIREWALL),

@@ -73,17 +73,55 @@ pub(super) fn parse(tokens: &[Token], d: &mut Diagnostics) -> Vec<Item> {
         tokens,
         at: 0,
         d,
-        mailed: false,
+        mail: Mail::default(),
     };
-    parser.level(&grammar::ROOT, "the file", None)
+    let items = parser.level(&grammar::ROOT, "the file", None);
+    let mail = parser.mail;
+    mail.tell(&items, d);
+    items
+}
+
+/// What is asked of mail. It is spoken of once, and only where keepalived would send any.
+#[derive(Default)]
+struct Mail {
+    /// Its first keyword.
+    first: Option<(Span, &'static str)>,
+    has_recipients: bool,
+    /// Somewhere alerts are on.
+    alerts: bool,
+}
+
+impl Mail {
+    fn note(&mut self, line: &Line, keyword: &'static str, has_content: bool) {
+        let Some(word) = line.words.first() else { return };
+        self.first.get_or_insert_with(|| (word.span.clone(), keyword));
+        self.has_recipients |= keyword == "notification_email" && has_content;
+        let is_off = line
+            .words
+            .get(1)
+            .is_some_and(|word| ["off", "no", "false"].contains(&word.text.as_str()));
+        self.alerts |= keyword.starts_with("smtp_alert") && !is_off;
+    }
+
+    /// Real servers alert by default, all else where it is asked to.
+    fn tell(self, items: &[Item], d: &mut Diagnostics) {
+        let has_server = items.iter().any(|item| item.last("real_server").is_some());
+        if let Some((span, keyword)) = self.first
+            && self.has_recipients
+            && (self.alerts || has_server)
+        {
+            let instead =
+                "no mail is sent; a notify script can send it, or in conf.d a hook (scripts/mail.lua)";
+            d.not_supported(&span, keyword, instead);
+        }
+    }
 }
 
 struct Parser<'a> {
     tokens: &'a [Token],
     at: usize,
     d: &'a mut Diagnostics,
-    /// Mail was spoken of once; that is enough.
-    mailed: bool,
+    mail: Mail,
 }
 
 impl<'a> Parser<'a> {
@@ -133,6 +171,7 @@ impl<'a> Parser<'a> {
         if !complete {
             self.d.missing_argument(&word.span, keyword.name);
         }
+        let has_content = matches!(self.tokens.get(self.at + 1), Some(Token::Line(_)));
         let children = match keyword.shape {
             Shape::Line => Vec::new(),
             Shape::Block(inner) => {
@@ -152,11 +191,7 @@ impl<'a> Parser<'a> {
                 None
             }
             Treat::Mail => {
-                if !self.mailed {
-                    self.mailed = true;
-                    self.d
-                        .not_supported(&word.span, keyword.name, "no mail is sent; a hook can send it");
-                }
+                self.mail.note(line, keyword.name, has_content);
                 None
             }
         }

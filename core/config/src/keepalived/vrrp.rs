@@ -12,11 +12,11 @@ use model::plan::{Announcement, ChecksumForm, Conduct, GroupPlan, InstancePlan, 
 use model::units::{Centis, Priority, Vrid};
 
 use super::global::{self, Globals};
+use super::lex::Word;
 use super::tree::Item;
 use super::{address, args, entries};
 use crate::diagnostics::Diagnostics;
 use crate::draft::{Draft, GroupDraft, InstanceDraft, Language, Places};
-use crate::source::Span;
 
 pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut Diagnostics) {
     args::at_most(block, 1, d);
@@ -72,6 +72,7 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
         track_source: block.last("track_src_ip").is_some(),
         track_links: track.links,
         track: track.trackers,
+        tells: parts::tells(block, globals.tell_priority, d),
         hooks: parts::hooks(block, &globals.user, d),
         resources: Vec::new(),
     };
@@ -120,6 +121,10 @@ fn number(block: &Item, keyword: &str, min: u64, max: u64, d: &mut Diagnostics) 
 
 fn interface(block: &Item, globals: &Globals, d: &mut Diagnostics) -> String {
     let Some(item) = block.last("interface") else {
+        // Sockets are bound to the VRF itself then, and hear and reach peers by all of its interfaces.
+        if let Some(vrf) = block.last("vrf").filter(|_| block.last("unicast_peer").is_some()) {
+            return vrf.arg().to_owned();
+        }
         if let Some(name) = &globals.default_interface {
             return name.clone();
         }
@@ -133,6 +138,10 @@ fn interface(block: &Item, globals: &Globals, d: &mut Diagnostics) -> String {
         return String::new();
     };
     args::at_most(item, 1, d);
+    if let Some(vrf) = block.last("vrf") {
+        let instead = "adverts leave by the interface, in whichever VRF that is";
+        d.not_supported(vrf.span(), "vrf beside an interface", instead);
+    }
     if !crate::unit::interface(item.arg()) {
         d.bad_interface::<()>(item.arg_span(), item.arg());
     }
@@ -301,16 +310,32 @@ fn announcement(block: &Item, strict: bool, globals: &Globals, d: &mut Diagnosti
     }
 }
 
+/// What a group has pipes told of its members, once all of these are known.
+pub(super) fn tell_of_members(items: &[Item], draft: &mut Draft, d: &mut Diagnostics) {
+    for group in items.iter().filter(|item| item.keyword() == "vrrp_sync_group") {
+        let asked = group.last("notify_priority_changes");
+        if !asked.is_some_and(|item| args::flag(item, d)) {
+            continue;
+        }
+        for word in members(group) {
+            let named = |instance: &&mut InstanceDraft| instance.plan.name.as_str() == word.text;
+            for instance in draft.instances.iter_mut().filter(named) {
+                instance.plan.tells.priority = true;
+            }
+        }
+    }
+}
+
+fn members(group: &Item) -> impl Iterator<Item = &Word> {
+    let lines = group.all("group").flat_map(|list| &list.children);
+    lines.flat_map(Item::words)
+}
+
 pub(super) fn lower_group(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut Diagnostics) {
     args::at_most(block, 1, d);
-    let mut members: Vec<(model::ids::InstanceName, Span)> = Vec::new();
-    for word in block
-        .all("group")
-        .flat_map(|list| &list.children)
-        .flat_map(Item::words)
-    {
-        members.push((word.text.as_str().into(), word.span.clone()));
-    }
+    let members = members(block)
+        .map(|word| (word.text.as_str().into(), word.span.clone()))
+        .collect();
     let track = parts::track(block, "", d);
     let hooks = parts::hooks(block, &globals.user, d);
     let plan = GroupPlan {

@@ -27,6 +27,7 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
             .collect();
         subjects
     });
+    let retells = keys.flag("retells", d).unwrap_or(false);
     let owner = keys.user("owner", d).flatten();
     let reader = keys.command("reader", d);
     let user = keys.user("user", d).flatten();
@@ -48,6 +49,7 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
             path: PathBuf::from(path.value),
             elections: tells(Subject::Elections),
             services: tells(Subject::Services),
+            retells,
             owner,
             reader: reader.map(|at| CommandPlan {
                 argv: at.value,

@@ -12,22 +12,47 @@ use crate::draft::{Draft, PluginUse};
 /// Longest time for a hook that sets none.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
-const PHASES: [(&str, Phase); 4] = [
-    ("master", Phase::Master),
-    ("backup", Phase::Backup),
-    ("fault", Phase::Fault),
-    ("stop", Phase::Stop),
+/// What a hook can wait for, by its word.
+type Words = [(&'static str, &'static [Phase])];
+
+/// What happens to groups.
+const OF_GROUP: &Words = &[
+    ("master", &[Phase::Master]),
+    ("backup", &[Phase::Backup]),
+    ("fault", &[Phase::Fault]),
+    ("stop", &[Phase::Stop]),
 ];
 
-/// The hooks under `key`, in order.
-pub(super) fn lower_all(outer: &mut Keys<'_>, draft: &mut Draft, d: &mut Diagnostics) -> Vec<HookPlan> {
-    let nodes = outer.list("hook", d);
-    nodes.iter().filter_map(|node| lower(node, draft, d)).collect()
+/// What happens to instances.
+const OF_INSTANCE: &Words = &[
+    ("master", &[Phase::Master]),
+    ("backup", &[Phase::Backup]),
+    ("fault", &[Phase::Fault]),
+    ("stop", &[Phase::Stop]),
+    ("deleted", &[Phase::Deleted]),
+    ("lower-master", &[Phase::LowerMaster]),
+    ("priority", &[Phase::MasterPriority, Phase::BackupPriority]),
+];
+
+/// The hooks of an instance, in order.
+pub(super) fn of_instance(outer: &mut Keys<'_>, draft: &mut Draft, d: &mut Diagnostics) -> Vec<HookPlan> {
+    lower_all(outer, OF_INSTANCE, draft, d)
 }
 
-fn lower(node: &Node, draft: &mut Draft, d: &mut Diagnostics) -> Option<HookPlan> {
+/// The hooks of a group, in order.
+pub(super) fn of_group(outer: &mut Keys<'_>, draft: &mut Draft, d: &mut Diagnostics) -> Vec<HookPlan> {
+    lower_all(outer, OF_GROUP, draft, d)
+}
+
+fn lower_all(outer: &mut Keys<'_>, words: &Words, draft: &mut Draft, d: &mut Diagnostics) -> Vec<HookPlan> {
+    let nodes = outer.list("hook", d);
+    let hooks = nodes.iter().filter_map(|node| lower(node, words, draft, d));
+    hooks.collect()
+}
+
+fn lower(node: &Node, words: &Words, draft: &mut Draft, d: &mut Diagnostics) -> Option<HookPlan> {
     let mut keys = Keys::new(keys::table(node, d)?, "a hook");
-    let phases = phases(&mut keys, d);
+    let phases = phases(&mut keys, words, d);
     let timeout = keys.duration("timeout", d).map_or(TIMEOUT, |at| at.value);
     let plugin = keys.text("plugin", d);
     let parameters = keys.table("parameters", d);
@@ -82,13 +107,13 @@ fn lower(node: &Node, draft: &mut Draft, d: &mut Diagnostics) -> Option<HookPlan
 }
 
 /// One word or a list of them.
-fn phases(keys: &mut Keys<'_>, d: &mut Diagnostics) -> Option<Vec<Phase>> {
+fn phases(keys: &mut Keys<'_>, words: &Words, d: &mut Diagnostics) -> Option<Vec<Phase>> {
     let node = keys.node("on")?;
-    let one = |node: &Node, d: &mut Diagnostics| keys::choice(node, "on", &PHASES, d);
-    let phases = match &node.value {
+    let one = |node: &Node, d: &mut Diagnostics| keys::choice(node, "on", words, d);
+    let phases: Option<Vec<&[Phase]>> = match &node.value {
         Value::List(list) => list.iter().map(|node| one(node, d)).collect(),
-        _ => one(node, d).map(|phase| vec![phase]),
+        _ => one(node, d).map(|phases| vec![phases]),
     };
     keys.refused |= phases.is_none();
-    phases
+    phases.map(|phases| phases.concat())
 }

@@ -41,7 +41,8 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
     let track_own_link = keys.flag("track_own_interface", d).unwrap_or(true);
     let track_source = keys.flag("track_source", d).unwrap_or(false);
     let track = parts::track(&mut keys, d);
-    let hooks = hook::lower_all(&mut keys, draft, d);
+    let hooks = hook::of_instance(&mut keys, draft, d);
+    let tells = conduct::tells(&mut keys, &hooks, d);
     let resources = resource::lower_all(&mut keys, draft, d);
     let device = device.lower(reach.family, wire.vrid, d);
     let refused = keys.refused;
@@ -74,6 +75,7 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
         track_source,
         track_links: track.links,
         track: track.trackers,
+        tells,
         hooks,
         resources,
     };
@@ -220,7 +222,7 @@ pub(super) fn lower_group(name: &Entry, table: &Table, draft: &mut Draft, d: &mu
         },
     }
     let track = parts::track(&mut keys, d);
-    let hooks = hook::lower_all(&mut keys, draft, d);
+    let hooks = hook::of_group(&mut keys, draft, d);
     let resources = resource::lower_all(&mut keys, draft, d);
     keys.finish(d);
     let plan = GroupPlan {

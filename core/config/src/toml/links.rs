@@ -1,10 +1,10 @@
-//! `[interface.NAME]` and `[start]`: what is waited for on purpose.
+//! `[interface.NAME]` and `[switch.NAME]`: what is known of interfaces.
 
 use std::time::Duration;
 
-use model::plan::{LinkPlan, StartPlan};
+use model::plan::{LinkPlan, SwitchPlan};
 
-use super::keys::Keys;
+use super::keys::{self, Keys};
 use super::tree::{Entry, Table};
 use crate::diagnostics::Diagnostics;
 use crate::draft::Draft;
@@ -27,18 +27,45 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
     });
 }
 
-pub(super) fn lower_start(table: &Table, d: &mut Diagnostics) -> StartPlan {
-    let mut keys = Keys::new(table, "start");
-    let start = StartPlan {
-        delay: wait(&mut keys, "delay", d),
-        after_boot: wait(&mut keys, "after_boot", d),
-    };
+pub(super) fn lower_switch(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diagnostics) {
+    let mut keys = Keys::new(table, "a switch");
+    let nodes = keys.list("interfaces", d).iter();
+    let mut interfaces = Vec::new();
+    for node in nodes {
+        let Some(interface) = keys::interface(node, d) else {
+            continue;
+        };
+        let mut others = draft.switches.iter().flat_map(|switch| &switch.interfaces);
+        if others.any(|known| known.as_str() == interface) {
+            let message = format!("{interface} is behind another switch already");
+            d.refused_value(
+                &node.span,
+                &message,
+                "behind one switch only",
+                "remove it here or there",
+            );
+        }
+        interfaces.push(interface);
+    }
+    let (arp_gap, na_gap) = (wait(&mut keys, "arp_gap", d), wait(&mut keys, "na_gap", d));
+    let refused = keys.refused;
     keys.finish(d);
-    start
+    if interfaces.is_empty() {
+        if !refused {
+            let example = "interfaces = [\"eth0\", \"eth1\"]";
+            d.missing_key::<()>(&name.key_span, "a switch", "interfaces", example);
+        }
+        return;
+    }
+    draft.switches.push(SwitchPlan {
+        interfaces: interfaces.into_iter().map(Into::into).collect(),
+        arp_gap,
+        na_gap,
+    });
 }
 
 /// A time that may pass before anything happens: none where nothing is written, an hour at most.
-fn wait(keys: &mut Keys<'_>, key: &'static str, d: &mut Diagnostics) -> Duration {
+pub(super) fn wait(keys: &mut Keys<'_>, key: &'static str, d: &mut Diagnostics) -> Duration {
     let Some(at) = keys.duration(key, d) else {
         return Duration::ZERO;
     };

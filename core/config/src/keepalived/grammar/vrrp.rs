@@ -1,8 +1,13 @@
 //! `vrrp_script`, `vrrp_sync_group`, `vrrp_instance`.
 
-use super::{
-    EXTRA, Keyword, NETLINK, NO_BFD, NO_PRIORITIES, block, line, list, mail, not, not_block, silent,
-};
+use super::{Keyword, NETLINK, NO_BFD, block, line, list, mail, not, not_block, silent};
+
+pub(super) const GARP: [Keyword; 4] = [
+    line("garp_interval", 1),
+    line("gna_interval", 1),
+    line("interface", 1),
+    list("interfaces"),
+];
 
 pub(super) const SCRIPT: [Keyword; 8] = [
     line("script", 1),
@@ -42,7 +47,7 @@ pub(super) const GROUP: [Keyword; 15] = [
     line("notify_stop", 1),
     line("notify", 1),
     mail("smtp_alert"),
-    not("notify_priority_changes", NO_PRIORITIES),
+    line("notify_priority_changes", 0),
     silent("sync_group_tracking_weight"),
     silent("global_tracking"),
 ];
@@ -107,16 +112,19 @@ pub(super) const INSTANCE: [Keyword; 72] = [
     silent("thread_timer_expired"),
     mail("smtp_alert"),
     line("track_src_ip", 0),
-    not("vrf", "sockets are bound to the interface alone"),
+    line("vrf", 1),
     not("kernel_rx_buf_size", "buffers are sized by the daemon"),
     line("use_vmac", 0),
     not(
         "use_vmac_addr",
-        "addresses on other interfaces use those as they are",
+        "addresses on other interfaces use those as they are; give each interface an instance with use_vmac",
     ),
     line("vmac_xmit_base", 0),
     line("use_ipvlan", 0),
-    not("lvs_sync_daemon_interface", "connections are not synchronised"),
+    not(
+        "lvs_sync_daemon_interface",
+        "connections are synchronised where lvs_sync_daemon stands in global_defs",
+    ),
     list("track_file"),
     list("track_process"),
     not_block("track_bfd", NO_BFD),
@@ -124,16 +132,19 @@ pub(super) const INSTANCE: [Keyword; 72] = [
     line("garp_lower_prio_repeat", 1),
     line("garp_interval", 1),
     line("gna_interval", 1),
-    not("garp_extra_if", EXTRA),
-    not("vmac_garp_intvl", EXTRA),
+    line("garp_extra_if", 1),
+    line("vmac_garp_intvl", 1),
     not(
         "timer_expired_backup",
         "a Master that slept for longer than its peers wait always steps back; the priority is not used",
     ),
-    not("promote_secondaries", "the sysctl is left alone"),
-    not("notify_deleted", "notify_stop runs when an instance is taken out"),
-    not("notify_master_rx_lower_pri", "the script does not run"),
-    not("notify_priority_changes", NO_PRIORITIES),
+    not(
+        "promote_secondaries",
+        "an address that the kernel takes off with another is put back at once; the sysctl is left alone",
+    ),
+    line("notify_deleted", 0),
+    line("notify_master_rx_lower_pri", 1),
+    line("notify_priority_changes", 0),
     list("virtual_routes"),
     list("virtual_rules"),
 ];

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::plan::{Arguments, CommandPlan, HookAction, HookPlan, Phase, TrackLink, TrackTracker};
+use model::plan::{Arguments, CommandPlan, HookAction, HookPlan, Phase, Tells, TrackLink, TrackTracker};
 
 use crate::diagnostics::Diagnostics;
 use crate::draft::{User, Weight};
@@ -76,19 +76,39 @@ fn weight(line: &Item, max: i16, d: &mut Diagnostics) -> Option<Weight> {
     script::weight(words.map(|word| word.text.as_str()), line, max, d)
 }
 
+/// What named pipes are told beside states.
+pub(super) fn tells(block: &Item, priority: bool, d: &mut Diagnostics) -> Tells {
+    let own = block.last("notify_priority_changes");
+    Tells {
+        priority: own.map_or(priority, |item| args::flag(item, d)),
+        deletion: block.last("notify_deleted").is_some(),
+    }
+}
+
 /// The specific scripts first, the general one after them, as keepalived runs them.
 pub(super) fn hooks(block: &Item, user: &User, d: &mut Diagnostics) -> Vec<HookPlan> {
-    let all = vec![Phase::Master, Phase::Backup, Phase::Fault, Phase::Stop];
+    let mut all = vec![Phase::Master, Phase::Backup, Phase::Fault, Phase::Stop];
+    if block.last("notify_deleted").is_some() {
+        all.push(Phase::Deleted);
+    }
     let kinds = [
         ("notify_master", vec![Phase::Master], Arguments::AsWritten),
         ("notify_backup", vec![Phase::Backup], Arguments::AsWritten),
         ("notify_fault", vec![Phase::Fault], Arguments::AsWritten),
         ("notify_stop", vec![Phase::Stop], Arguments::AsWritten),
+        ("notify_deleted", vec![Phase::Deleted], Arguments::AsWritten),
+        (
+            "notify_master_rx_lower_pri",
+            vec![Phase::LowerMaster],
+            Arguments::AsWritten,
+        ),
         ("notify", all, Arguments::Keepalived),
     ];
     let mut hooks = Vec::new();
     for (keyword, phases, arguments) in kinds {
-        let Some(exec) = block.last(keyword).and_then(|item| args::notify(item, user, d)) else {
+        // A bare notify_deleted only chooses a word.
+        let item = block.last(keyword).filter(|item| !item.args().is_empty());
+        let Some(exec) = item.and_then(|item| args::notify(item, user, d)) else {
             continue;
         };
         let command = CommandPlan {

@@ -59,6 +59,8 @@ pub(super) fn announcement(table: Option<&Table>, strict: bool, d: &mut Diagnost
     let refresh = time("refresh", default.refresh);
     let lower_second_after = time("lower_second_after", second_after);
     let (arp_gap, na_gap) = (time("arp_gap", default.arp_gap), time("na_gap", default.na_gap));
+    let device_refresh = time("device_refresh", default.device_refresh);
+    let other_refresh = time("other_refresh", default.other_refresh);
     let read = Announcement {
         repeat,
         second_after,
@@ -72,6 +74,8 @@ pub(super) fn announcement(table: Option<&Table>, strict: bool, d: &mut Diagnost
         lower_second_after,
         arp_gap,
         na_gap,
+        device_refresh,
+        other_refresh,
     };
     keys.finish(d);
     read
