@@ -32,3 +32,8 @@ fn every_kind_of_forwarding_carries_traffic() {
 fn streams_outlive_a_director_and_a_server_that_drains() {
     holds(include_str!("../scripts/failover.sh"), 18);
 }
+
+#[test]
+fn an_instance_in_a_vrf_elects_through_it() {
+    holds(include_str!("../scripts/vrf.sh"), 3);
+}

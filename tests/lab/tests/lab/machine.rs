@@ -93,3 +93,34 @@ fn what_the_machine_refuses_is_said_and_elections_go_on() {
     a.becomes("web", State::Master);
     assert!(a.log().contains("cannot run on processors 1023"), "{}", a.log());
 }
+
+#[test]
+fn a_command_runs_before_the_start_and_another_after_the_end() {
+    let net = Net::new(&["a"]);
+    let node = net.node("a");
+    let script = |name: &str| {
+        let says = format!(
+            "#!/bin/sh\nif ip addr show eth0 | grep -q {}; then echo {name} with; else echo {name} without; fi >> {}\n",
+            conf::ADDRESS,
+            node.path("said").display()
+        );
+        node.write_program(name, &says).display().to_string()
+    };
+    let globals = format!(
+        "global_defs {{\n    startup_script {} root\n    shutdown_script {} root\n    shutdown_script_timeout 60\n}}\n",
+        script("before"),
+        script("after")
+    );
+    let text = conf::keepalived(3, 150, "");
+    let a = Bellwether::start(&node, "keepalived.conf", &format!("{globals}{text}"));
+    a.becomes("web", State::Master);
+    assert_eq!(node.read("said"), "before without\n");
+    let was = a.kill_part(Part::Router);
+    until("another router", || match a.find(Part::Router) {
+        Some(now) if now != was => Ok(()),
+        _ => Err("none yet"),
+    });
+    a.becomes("web", State::Master);
+    a.stop();
+    assert_eq!(node.read("said"), "before without\nafter without\n");
+}
