@@ -1,7 +1,8 @@
 //! Strict mode: an instance that is held to the letter of its RFC. What the RFC does not know is refused, or left out
 //! where keepalived leaves it out.
 
-use model::plan::{Auth, HmacMode, Lists, Preempt, Transport, Version};
+use model::net::Mac;
+use model::plan::{Auth, DeviceKind, DevicePlan, HmacMode, Lists, Preempt, Transport, Version};
 
 use crate::diagnostics::Diagnostics;
 use crate::draft::{InstanceDraft, Language};
@@ -43,11 +44,34 @@ pub(super) fn hold(instance: &mut InstanceDraft, d: &mut Diagnostics) {
         );
         plan.down_adverts = DOWN_ADVERTS;
     }
+    if let Some(device) = &mut plan.device {
+        keep_to_its_mac(
+            device,
+            Mac::of_virtual_router(plan.family, plan.vrid.get()),
+            |what| {
+                d.strict_leaves_out(places.of("device"), language, what);
+            },
+        );
+    }
     // RFC 3768 §7.1; version 3 has no such rule.
     plan.conduct.lists = match plan.version {
         Version::V2 => Lists::Drop,
         Version::V3 => plan.conduct.lists,
     };
+}
+
+/// RFC 9568 §7.2 and §7.3: adverts come from the virtual router's own link-layer address, which its VRID says.
+fn keep_to_its_mac(device: &mut DevicePlan, own: Mac, mut leave_out: impl FnMut(&str)) {
+    match &mut device.kind {
+        DeviceKind::Macvlan(mac) if *mac != own => {
+            leave_out("another link-layer address than that of the virtual router");
+            *mac = own;
+        }
+        DeviceKind::Macvlan(_) | DeviceKind::Ipvlan => {}
+    }
+    if !std::mem::replace(&mut device.sends_adverts, true) {
+        leave_out("an advert from the link-layer address of the interface");
+    }
 }
 
 /// Told once: our letter is that of RFC 9568 and its errata, and keepalived's is an older one.
