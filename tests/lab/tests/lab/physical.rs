@@ -50,31 +50,36 @@ fn all_name(frames: &[[String; 2]], mac: &str) {
     }
 }
 
+/// Whatever the prefix of an address is.
 // holds VRRP-121, VRRP-124, VRRP-143, VRRP-149
 #[test]
 fn whoever_asks_and_whenever_is_never_told_a_physical_address() {
     let net = Net::new(&["a", "b", "host"]);
     let capture = Capture::start(&net);
-    let conf = |priority| conf::both(priority, "vmac = true");
-    let asker = Asker::start(&net.node("host"), &[ADDRESS, ADDRESS6, LINK_LOCAL6]);
+    let conf = |priority| {
+        let text = conf::both(priority, "vmac = true");
+        let text = text.replace("\"192.0.2.100/24\"", "\"192.0.2.100/24\", \"192.0.2.101/32\"");
+        text.replace(
+            "\"2001:db8::100/64\"",
+            "\"2001:db8::100/64\", \"2001:db8::101/128\"",
+        )
+    };
+    let all = [ADDRESS, "192.0.2.101", LINK_LOCAL6, ADDRESS6, "2001:db8::101"];
+    let asker = Asker::start(&net.node("host"), &all);
 
     let a = start(&net, "a", &conf(150));
     both_become(&a, State::Master);
     let b = start(&net, "b", &conf(100));
     both_become(&b, State::Backup);
-    let arp = format!("arp.src.proto_ipv4 == {ADDRESS}");
-    let advertised = format!(
-        "icmpv6.type == 136 && (icmpv6.nd.na.target_address == {ADDRESS6} || \
-         icmpv6.nd.na.target_address == {LINK_LOCAL6})"
-    );
-    let answers = || {
-        [
-            format!("arp.opcode == 2 && {arp}"),
-            format!("icmpv6.nd.na.flag.s == 1 && {advertised}"),
-        ]
-        .map(|filter| capture.look(&filter, &["frame.number"]).len())
+    let of = |address: &str| match address.contains(':') {
+        false => format!("arp.src.proto_ipv4 == {address}"),
+        true => format!("icmpv6.type == 136 && icmpv6.nd.na.target_address == {address}"),
     };
-    while answers().iter().any(|count| *count < 1000) {
+    let answers = |address: &str| {
+        let answered = format!("{} && (arp.opcode == 2 || icmpv6.nd.na.flag.s == 1)", of(address));
+        capture.look(&answered, &["frame.number"]).len()
+    };
+    while all.iter().any(|address| answers(address) < 1000) {
         asker.asks(500);
     }
     leads_to(&net, "a");
@@ -110,8 +115,12 @@ fn whoever_asks_and_whenever_is_never_told_a_physical_address() {
     leads_to(&net, "a");
     drop(asker);
 
-    all_name(&told(&capture, &arp, "arp.src.hw_mac"), VMAC);
-    all_name(&told(&capture, &advertised, "icmpv6.opt.linkaddr"), VMAC6);
+    for address in all {
+        match address.contains(':') {
+            false => all_name(&told(&capture, &of(address), "arp.src.hw_mac"), VMAC),
+            true => all_name(&told(&capture, &of(address), "icmpv6.opt.linkaddr"), VMAC6),
+        }
+    }
 }
 
 /// Networks that only the virtual routers are in, and a host that has its way out by them.
