@@ -12,6 +12,10 @@ use model::value::Parameters;
 
 use super::{FIRST_WITHIN, GRACE, ProbeId};
 
+/// Questions of an interval come at so many instants of it: those that are due close together are asked together, and
+/// cost their processes one waking.
+const BEATS: u32 = 64;
+
 /// Names a question within one prober. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct QuestionId(pub(super) u64);
@@ -150,8 +154,11 @@ impl Question {
         let next = match retry_interval.filter(|_| pending_failure) {
             Some(gap) => now + gap,
             // The second question comes early by up to half an interval: first questions stand close together.
-            None if !self.answered => asked + interval / 2 + fraction(interval / 2, self.spread),
-            None => asked + interval,
+            None if !self.answered => on_the_beat(
+                asked + interval / 2 + fraction(interval / 2, self.spread),
+                interval,
+            ),
+            None => on_the_beat(asked + interval, interval),
         };
         self.answered = true;
         self.phase = Phase::Waiting(next.max(now));
@@ -169,6 +176,15 @@ impl Question {
             generation: Generation(0),
         }
     }
+}
+
+/// The last beat of an interval up to `at`. What was asked a little late comes back to its beat, so that questions do
+/// not drift together.
+fn on_the_beat(at: Instant, interval: Duration) -> Instant {
+    let beat = u64::try_from((interval / BEATS).as_nanos())
+        .unwrap_or(u64::MAX)
+        .max(1);
+    Instant::from_nanos(at.as_nanos() / beat * beat)
 }
 
 /// `spread`/65536 of `whole`.
