@@ -1,20 +1,24 @@
 //! A link between two of our processes: length-delimited frames over a stream socket. A frame longer than
 //! [`FRAME_MAX`], or one that does not decode, ends the link: the other side is broken or hostile.
 
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::thread;
+use std::sync::Arc;
 
 use model::link::FRAME_MAX;
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::io::Interest;
+use tokio::net::UnixStream as Socket;
+use tokio::sync::mpsc;
 
 #[cfg(test)]
 mod tests;
 
 /// Frames that wait for a slow reader. When full, the sender is told and the frame is not sent.
 const QUEUE: usize = 4096;
+/// Most frames of one write.
+const AT_ONCE: usize = 64;
 
 /// What a link brings.
 #[derive(Debug)]
@@ -75,87 +79,145 @@ impl Decoder {
     }
 }
 
-/// The sending end of a link that threads serve.
-#[derive(Clone, Debug)]
+/// The sending end of a link that is served.
+#[derive(Debug)]
 pub struct Port<Out> {
-    queue: SyncSender<Out>,
+    queue: mpsc::Sender<Out>,
 }
 
-impl<Out: Serialize + Send + 'static> Port<Out> {
-    /// Sends a frame without waiting. False when the link is over, or so far behind that the frame was dropped.
-    pub fn send(&self, frame: Out) -> bool {
-        match self.queue.try_send(frame) {
-            Ok(()) => true,
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
+impl<Out> Clone for Port<Out> {
+    fn clone(&self) -> Self {
+        Self {
+            queue: self.queue.clone(),
         }
     }
 }
 
-/// Serves a link with two threads: one writes what is sent into the port, one gives what comes to `each`, which may
-/// wait: then the other side waits too. The threads end with the link.
-pub fn serve<In, Out>(
-    name: &str,
+impl<Out> Port<Out> {
+    /// Sends a frame without waiting, from any thread. False when the link is over, or so far behind that the frame was
+    /// dropped.
+    pub fn send(&self, frame: Out) -> bool {
+        self.queue.try_send(frame).is_ok()
+    }
+}
+
+/// Serves a link in the running runtime: what is sent into the port while others have their turn is written at once, and
+/// what comes becomes events by `tell`; while those find no room the other side waits too. It ends with the link, or
+/// with its last port.
+///
+/// # Errors
+/// When the socket cannot be watched.
+pub fn serve<In, Out, Event>(
     stream: UnixStream,
-    each: impl FnMut(Incoming<In>) + Send + 'static,
+    events: mpsc::Sender<Event>,
+    tell: impl FnMut(Incoming<In>) -> Option<Event> + Send + 'static,
 ) -> io::Result<Port<Out>>
 where
-    In: DeserializeOwned,
+    In: DeserializeOwned + Send + 'static,
     Out: Serialize + Send + 'static,
+    Event: Send + 'static,
 {
-    let (queue, waiting) = sync_channel(QUEUE);
-    let writing = stream.try_clone()?;
-    thread::Builder::new()
-        .name(format!("{name}-tx"))
-        .spawn(move || write_all(writing, &waiting))?;
-    thread::Builder::new()
-        .name(format!("{name}-rx"))
-        .spawn(move || read_all(stream, each))?;
+    stream.set_nonblocking(true)?;
+    let stream = Arc::new(Socket::from_std(stream)?);
+    let (queue, waiting) = mpsc::channel(QUEUE);
+    // Owned by the link: each ends when the other shuts it down.
+    tokio::spawn(write_all(Arc::clone(&stream), waiting));
+    tokio::spawn(read_all(stream, events, tell));
     Ok(Port { queue })
 }
 
-fn write_all<Out: Serialize>(mut stream: UnixStream, waiting: &Receiver<Out>) {
-    for frame in waiting {
-        let written = encode(&frame).and_then(|bytes| stream.write_all(&bytes));
+async fn write_all<Out: Serialize>(stream: Arc<Socket>, mut waiting: mpsc::Receiver<Out>) {
+    let mut frames = Vec::new();
+    while waiting.recv_many(&mut frames, AT_ONCE).await > 0 {
+        let encoded: io::Result<Vec<_>> = frames.drain(..).map(|frame| encode(&frame)).collect();
+        let written = match encoded {
+            Ok(encoded) => write(&stream, &encoded.concat()).await,
+            Err(error) => Err(error),
+        };
         if let Err(error) = written {
             tracing::debug!(%error, "a link cannot be written");
             break;
         }
     }
     // The reader wakes and reports the end. Nothing is left to do where the socket is closed already.
-    let _ = stream.shutdown(std::net::Shutdown::Both);
+    let _ = linux::passing::shutdown(&*stream);
 }
 
-fn read_all<In: DeserializeOwned>(stream: UnixStream, mut each: impl FnMut(Incoming<In>)) {
-    let mut decoder = Decoder::default();
+async fn write(stream: &Socket, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match stream.try_write(bytes) {
+            Ok(length) => bytes = bytes.get(length..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => stream.writable().await?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+async fn read_all<In: DeserializeOwned, Event>(
+    stream: Arc<Socket>,
+    events: mpsc::Sender<Event>,
+    mut tell: impl FnMut(Incoming<In>) -> Option<Event>,
+) {
+    let mut reader = Reader::default();
     let mut buffer = vec![0; 64 << 10];
-    // Of a frame whose end is still to come.
-    let mut waiting: Option<OwnedFd> = None;
     let reason = 'link: loop {
-        let mut passed = match linux::passing::recv_with_fd(stream.as_fd(), &mut buffer) {
+        let some = || linux::passing::recv_with_fd(&*stream, &mut buffer);
+        match stream.async_io(Interest::READABLE, some).await {
             Ok((0, _)) => break "the other side closed it".to_owned(),
-            Ok((length, descriptor)) => {
-                decoder.push(buffer.get(..length).unwrap_or_default());
-                descriptor
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Ok((length, passed)) => reader.push(buffer.get(..length).unwrap_or_default(), passed),
             Err(error) => break format!("it cannot be read: {error}"),
-        };
+        }
         loop {
-            match decoder.next_frame() {
-                Ok(Some(frame)) => {
-                    // A descriptor ends what one read gives (unix(7)), but frames without one may stand before it:
-                    // it belongs to the frame of the last byte.
-                    let own = || passed.take_if(|_| decoder.is_empty());
-                    let descriptor = waiting.take().or_else(own);
-                    each(Incoming::Frame(frame, descriptor));
-                }
+            let incoming = match reader.next_frame() {
+                Ok(Some((frame, descriptor))) => Incoming::Frame(frame, descriptor),
                 Ok(None) => break,
                 Err(broken) => break 'link broken,
+            };
+            if let Some(event) = tell(incoming)
+                && events.send(event).await.is_err()
+            {
+                // The loop is over: so is the process.
+                return;
             }
         }
-        waiting = waiting.or(passed);
     };
-    each(Incoming::Closed(reason));
+    if let Some(event) = tell(Incoming::Closed(reason)) {
+        // As above.
+        let _ = events.send(event).await;
+    }
+}
+
+/// Puts frames together, each with the descriptor that came with it.
+#[derive(Debug, Default)]
+struct Reader {
+    decoder: Decoder,
+    /// Of what was read last.
+    passed: Option<OwnedFd>,
+    /// Of a frame whose end is still to come.
+    waiting: Option<OwnedFd>,
+}
+
+impl Reader {
+    /// Takes what one read gave.
+    fn push(&mut self, bytes: &[u8], descriptor: Option<OwnedFd>) {
+        self.decoder.push(bytes);
+        self.passed = descriptor;
+    }
+
+    /// The next whole frame. To be called until there is none. An error ends the link.
+    fn next_frame<In: DeserializeOwned>(&mut self) -> Result<Option<(In, Option<OwnedFd>)>, String> {
+        let Some(frame) = self.decoder.next_frame()? else {
+            self.waiting = self.waiting.take().or_else(|| self.passed.take());
+            return Ok(None);
+        };
+        // A descriptor ends what one read gives (unix(7)), but frames without one may stand before it: it belongs to the
+        // frame of the last byte.
+        let own = || self.passed.take_if(|_| self.decoder.is_empty());
+        let descriptor = self.waiting.take().or_else(own);
+        Ok(Some((frame, descriptor)))
+    }
 }
 
 /// Reads what is there without waiting: `Ok(false)` when the other side closed.

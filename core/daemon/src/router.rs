@@ -103,12 +103,12 @@ pub fn run(options: Options, links: Links) -> anyhow::Result<ExitCode> {
     )?;
     kernel::start(kernel_orders, elect.clone())?;
     let ipvs = balance::start(events.clone())?;
-    let guardian = serve_guardian(links.guardian, &events)?;
-    let worker = serve_worker(links.worker, 0, &events)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let ended = runtime.block_on(async {
+        let guardian = serve_guardian(links.guardian, &events)?;
+        let worker = serve_worker(links.worker, 0, &events)?;
         control::start(&options.socket, events.clone())?;
         let watch = watch::start(events.clone())?;
         let processes = watched::start(events.clone())?;
@@ -167,19 +167,11 @@ impl Links {
 }
 
 fn serve_guardian(end: OwnedFd, events: &mpsc::Sender<Event>) -> anyhow::Result<Port<ToGuardian>> {
-    let events = events.clone();
-    let port = crate::link::serve("guardian", UnixStream::from(end), move |incoming| {
-        // The loop is over: so is the process.
-        let _ = events.blocking_send(Event::Guardian(incoming));
-    })?;
-    Ok(port)
+    let tell = |incoming| Some(Event::Guardian(incoming));
+    Ok(crate::link::serve(UnixStream::from(end), events.clone(), tell)?)
 }
 
 fn serve_worker(end: OwnedFd, number: u32, events: &mpsc::Sender<Event>) -> anyhow::Result<Port<ToWorker>> {
-    let events = events.clone();
-    let port = crate::link::serve("worker", UnixStream::from(end), move |incoming| {
-        // The loop is over: so is the process.
-        let _ = events.blocking_send(Event::Worker(number, incoming));
-    })?;
-    Ok(port)
+    let tell = move |incoming| Some(Event::Worker(number, incoming));
+    Ok(crate::link::serve(UnixStream::from(end), events.clone(), tell)?)
 }

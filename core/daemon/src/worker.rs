@@ -54,14 +54,16 @@ pub fn run() -> anyhow::Result<ExitCode> {
         tracing::warn!(missing, "the worker is less confined than it should be");
     }
     let (events, inbox) = mpsc::channel(FRAMES);
-    let broker = Arc::new(GuardianBroker::serve(guardian, events.clone())?);
-    let platform = Arc::new(Platform::start(broker, platform_options));
-    let port = serve_router(router, 0, &events)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve(inbox, events, platform, port));
-    Ok(ExitCode::SUCCESS)
+    runtime.block_on(async {
+        let broker = Arc::new(GuardianBroker::serve(guardian, events.clone())?);
+        let platform = Platform::start(broker, platform_options);
+        let port = serve_router(router, 0, &events)?;
+        serve(inbox, events, Arc::new(platform), port).await;
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 /// The first of these users that there is runs plugins.
@@ -159,10 +161,6 @@ fn handle(frame: ToWorker, platform: &Arc<Platform>, port: &Port<FromWorker>) {
 }
 
 fn serve_router(end: OwnedFd, number: u32, events: &mpsc::Sender<Event>) -> anyhow::Result<Port<FromWorker>> {
-    let events = events.clone();
-    let port = crate::link::serve("router", UnixStream::from(end), move |incoming| {
-        // The loop is over: so is the process.
-        let _ = events.blocking_send(Event::Router(number, incoming));
-    })?;
-    Ok(port)
+    let tell = move |incoming| Some(Event::Router(number, incoming));
+    Ok(crate::link::serve(UnixStream::from(end), events.clone(), tell)?)
 }

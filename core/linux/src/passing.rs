@@ -10,7 +10,7 @@ use rustix::cmsg_space;
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, recvmsg, sendmsg,
+    SendFlags, Shutdown, recvmsg, sendmsg,
 };
 
 /// Two ends of a stream, both blocking and closed at exec.
@@ -71,6 +71,14 @@ pub fn recv_with_fd(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<(usize, 
         }
     }
     Ok((received.bytes, first))
+}
+
+/// Ends a connection both ways: whoever waits at either end is woken.
+///
+/// # Errors
+/// When the other end has closed it already.
+pub fn shutdown(socket: impl AsFd) -> io::Result<()> {
+    Ok(rustix::net::shutdown(socket, Shutdown::Both)?)
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 use std::collections::BTreeSet;
+use std::io::Write;
+use std::os::fd::AsFd;
 
 use model::ids::ExecId;
 use model::link::ToGuardian;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 
@@ -48,36 +51,47 @@ fn nonsense_ends_the_link() {
     assert!(decoder.next_frame::<ToGuardian>().is_err());
 }
 
-#[test]
-fn threads_carry_frames_and_report_the_end() {
+#[tokio::test]
+async fn tasks_carry_frames_and_report_the_end() {
     let (ours, theirs) = UnixStream::pair().expect("a pair");
-    let (heard, hear) = std::sync::mpsc::channel();
-    let port: Port<ExecId> = serve::<ExecId, _>("test", ours, move |incoming| {
-        // The test may be over before the link is.
-        let _ = heard.send(incoming);
-    })
-    .expect("threads");
-    let mut theirs = theirs;
-    assert!(port.send(ExecId(7)));
-    let mut decoder = Decoder::default();
+    let (heard, mut hear) = mpsc::channel(8);
+    let port: Port<ExecId> = serve(ours, heard, Some::<Incoming<ExecId>>).expect("a socket");
+    theirs.set_nonblocking(true).expect("a socket");
+    let mut theirs = tokio::net::UnixStream::from_std(theirs).expect("a socket");
+    let sent = [7, 8, 9].map(ExecId);
+    assert!(sent.iter().all(|frame| port.send(*frame)));
+    let (mut decoder, mut seen) = (Decoder::default(), Vec::new());
     let mut buffer = [0; 64];
-    let echoed = loop {
-        let length = theirs.read(&mut buffer).expect("a frame");
+    while seen.len() < sent.len() {
+        let length = theirs.read(&mut buffer).await.expect("frames");
         decoder.push(&buffer[..length]);
-        if let Some(frame) = decoder.next_frame::<ExecId>().expect("whole") {
-            break frame;
+        while let Some(frame) = decoder.next_frame::<ExecId>().expect("whole") {
+            seen.push(frame);
         }
-    };
-    theirs
-        .write_all(&encode(&echoed).expect("small"))
-        .expect("written");
-    assert!(matches!(hear.recv(), Ok(Incoming::Frame(ExecId(7), None))));
+    }
+    assert_eq!(seen, sent);
+    let echoed = encode(&seen[0]).expect("small");
+    theirs.write_all(&echoed).await.expect("written");
+    assert!(matches!(
+        hear.recv().await,
+        Some(Incoming::Frame(ExecId(7), None))
+    ));
     drop(theirs);
-    assert!(matches!(hear.recv(), Ok(Incoming::Closed(_))));
+    assert!(matches!(hear.recv().await, Some(Incoming::Closed(_))));
 }
 
-#[test]
-fn a_descriptor_stays_with_its_frame() {
+#[tokio::test]
+async fn a_link_ends_with_its_last_port() {
+    let (ours, mut theirs) = UnixStream::pair().expect("a pair");
+    let (heard, mut hear) = mpsc::channel(8);
+    let port: Port<ExecId> = serve(ours, heard, Some::<Incoming<ExecId>>).expect("a socket");
+    drop(port);
+    assert!(matches!(hear.recv().await, Some(Incoming::Closed(_))));
+    assert_eq!(theirs.read(&mut [0; 8]).expect("its end"), 0);
+}
+
+#[tokio::test]
+async fn a_descriptor_stays_with_its_frame() {
     let (ours, theirs) = UnixStream::pair().expect("a pair");
     let (passed, _other) = UnixStream::pair().expect("a pair");
     let frame = |number| encode(&ExecId(number)).expect("small");
@@ -91,11 +105,11 @@ fn a_descriptor_stays_with_its_frame() {
     (&theirs).write_all(tail).expect("room");
     (&theirs).write_all(&frame(5)).expect("room");
     drop(theirs);
+    let (heard, mut hear) = mpsc::channel(8);
+    let _port: Port<ExecId> = serve(ours, heard, Some::<Incoming<ExecId>>).expect("a socket");
     let mut seen = Vec::new();
-    read_all::<ExecId>(ours, |incoming| {
-        if let Incoming::Frame(ExecId(number), descriptor) = incoming {
-            seen.push((number, descriptor.is_some()));
-        }
-    });
+    while let Some(Incoming::Frame(ExecId(number), descriptor)) = hear.recv().await {
+        seen.push((number, descriptor.is_some()));
+    }
     assert_eq!(seen, [(1, false), (2, true), (3, false), (4, true), (5, false)]);
 }

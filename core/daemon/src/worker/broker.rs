@@ -41,25 +41,24 @@ impl GuardianBroker {
     pub(super) fn serve(end: OwnedFd, events: mpsc::Sender<Event>) -> anyhow::Result<Self> {
         let waiting = Arc::new(Mutex::new(Waiting::default()));
         let shared = Arc::clone(&waiting);
-        let port = crate::link::serve("guardian", UnixStream::from(end), move |incoming| {
-            let event = match incoming {
-                Incoming::Frame(FromGuardian::Done { id, result }, _) => {
-                    return lock(&shared).commands.answer(id.0, result);
-                }
-                Incoming::Frame(FromGuardian::Socket { id, result }, socket) => {
-                    let came = || socket.ok_or_else(|| "no socket came with the answer".to_owned());
-                    return lock(&shared).sockets.answer(id.0, result.and_then(|()| came()));
-                }
-                Incoming::Frame(FromGuardian::Peer, Some(end)) => Event::Peer(end),
-                Incoming::Frame(
-                    FromGuardian::Peer | FromGuardian::Fifo(_) | FromGuardian::Reload | FromGuardian::Stop,
-                    _,
-                ) => return,
-                Incoming::Closed(_) => Event::Orphaned,
-            };
-            // The loop is over: so is the process.
-            let _ = events.blocking_send(event);
-        })?;
+        let tell = move |incoming| match incoming {
+            Incoming::Frame(FromGuardian::Done { id, result }, _) => {
+                lock(&shared).commands.answer(id.0, result);
+                None
+            }
+            Incoming::Frame(FromGuardian::Socket { id, result }, socket) => {
+                let came = || socket.ok_or_else(|| "no socket came with the answer".to_owned());
+                lock(&shared).sockets.answer(id.0, result.and_then(|()| came()));
+                None
+            }
+            Incoming::Frame(FromGuardian::Peer, Some(end)) => Some(Event::Peer(end)),
+            Incoming::Frame(
+                FromGuardian::Peer | FromGuardian::Fifo(_) | FromGuardian::Reload | FromGuardian::Stop,
+                _,
+            ) => None,
+            Incoming::Closed(_) => Some(Event::Orphaned),
+        };
+        let port = crate::link::serve(UnixStream::from(end), events, tell)?;
         Ok(Self { port, waiting })
     }
 

@@ -11,15 +11,30 @@ use crate::link::Incoming;
 /// A worker that only listens, as long as its own end is there.
 fn worker() -> (Port<ToWorker>, Receiver<ToWorker>, Port<ToWorker>) {
     let (ours, theirs) = UnixStream::pair().expect("sockets");
-    let port = crate::link::serve::<ToWorker, ToWorker>("worker", ours, |_| {}).expect("threads");
     let (heard, frames) = channel();
-    let end = crate::link::serve::<ToWorker, ToWorker>("router", theirs, move |incoming| {
-        if let Incoming::Frame(frame, _) = incoming {
-            // The test may have heard enough.
-            let _ = heard.send(frame);
-        }
-    })
-    .expect("threads");
+    let (made, ports) = channel();
+    // A loop of its own carries the frames, for the tests wait for them.
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async move {
+            let (events, mut inbox) = tokio::sync::mpsc::channel(8);
+            let each = |incoming| match incoming {
+                Incoming::Frame(frame, _) => Some(frame),
+                Incoming::Closed(_) => None,
+            };
+            let port: Port<ToWorker> = crate::link::serve(ours, events.clone(), each).expect("a socket");
+            let end: Port<ToWorker> = crate::link::serve(theirs, events, each).expect("a socket");
+            made.send((port, end)).expect("the test waits");
+            while let Some(frame) = inbox.recv().await {
+                // The test may have heard enough.
+                let _: Result<(), std::sync::mpsc::SendError<ToWorker>> = heard.send(frame);
+            }
+        });
+    });
+    let (port, end) = ports.recv().expect("both ends");
     (port, frames, end)
 }
 
