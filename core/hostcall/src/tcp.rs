@@ -1,7 +1,7 @@
 //! Connections, with or without TLS.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -22,6 +22,8 @@ use crate::trace;
 /// Most bytes of one read, and the longest line or block that a plugin can wait for.
 pub const READ_MAX: usize = 64 << 10;
 
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
 /// A connection of a plugin.
 pub struct Connection {
     stream: Option<Stream>,
@@ -29,7 +31,6 @@ pub struct Connection {
     ahead: Vec<u8>,
     /// As the plugin named it.
     host: String,
-    local: Side,
     remote: Side,
     permit: Option<OwnedSemaphorePermit>,
 }
@@ -78,7 +79,7 @@ impl Call {
         timeout: Option<Duration>,
     ) -> Result<Connection, Error> {
         let shown = || format!("tcp.connect {}", endpoint(host, port));
-        let side = |connection: &Connection| format!("connected from {}", connection.local);
+        let side = |connection: &Connection| format!("connected from {}", connection.local());
         self.traced(shown, side, self.open(host, port, timeout)).await
     }
 
@@ -106,7 +107,6 @@ impl Call {
         Ok(Connection {
             ahead: Vec::new(),
             host: path.display().to_string(),
-            local: Side::Unix(PathBuf::new()),
             remote: Side::Unix(path.to_owned()),
             stream: Some(Stream::Unix(stream)),
             permit: Some(permit),
@@ -127,23 +127,17 @@ impl Call {
             let mut last = Error::new(Code::NameNotFound, format_args!("{host} has no address"));
             for address in addresses {
                 match self.connect_one(address).await {
-                    Ok(stream) => return Ok(stream),
+                    Ok(stream) => return Ok((stream, address)),
                     Err(error) => last = error,
                 }
             }
             Err(last)
         };
-        let stream = self.within(timeout, what, work).await?;
-        let side = |address: std::io::Result<SocketAddr>| {
-            address
-                .map(Side::Net)
-                .map_err(|e| Error::from_io("connection", &e))
-        };
+        let (stream, remote) = self.within(timeout, what, work).await?;
         Ok(Connection {
             ahead: Vec::new(),
             host: host.to_owned(),
-            local: side(stream.local_addr())?,
-            remote: side(stream.peer_addr())?,
+            remote: Side::Net(remote),
             stream: Some(Stream::Plain(stream)),
             permit: Some(permit),
         })
@@ -311,9 +305,15 @@ impl Connection {
         self.ahead = Vec::new();
     }
 
-    /// Our side.
-    pub fn local(&self) -> &Side {
-        &self.local
+    /// Our side; nowhere, once it is closed.
+    pub fn local(&self) -> Side {
+        let address = match &self.stream {
+            Some(Stream::Plain(stream)) => stream.local_addr(),
+            Some(Stream::Tls(stream)) => stream.get_ref().0.local_addr(),
+            Some(Stream::Unix(_)) => return Side::Unix(PathBuf::new()),
+            None => Ok(NOWHERE),
+        };
+        Side::Net(address.unwrap_or(NOWHERE))
     }
 
     /// The other side.

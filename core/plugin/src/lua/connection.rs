@@ -56,7 +56,7 @@ impl UserData for Connection {
             certificate(&lua, this.0.lock().await.certificate())
         });
         methods.add_async_method("local_endpoint", |lua, this, ()| async move {
-            endpoint(&lua, this.0.lock().await.local())
+            endpoint(&lua, &this.0.lock().await.local())
         });
         methods.add_async_method("remote_endpoint", |lua, this, ()| async move {
             endpoint(&lua, this.0.lock().await.remote())

@@ -262,7 +262,7 @@ impl tcp::HostConnection for Run {
 
     async fn local_endpoint(&mut self, this: Resource<Connection>) -> Endpoint {
         self.connection(&this)
-            .map_or_else(|_| nowhere(), |(connection, _)| endpoint(connection.local()))
+            .map_or_else(|_| nowhere(), |(connection, _)| endpoint(&connection.local()))
     }
 
     async fn remote_endpoint(&mut self, this: Resource<Connection>) -> Endpoint {
