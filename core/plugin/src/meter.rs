@@ -86,6 +86,7 @@ impl<F: Future> Future for Metered<F> {
 }
 
 fn slice<T>(left: &mut Duration, work: impl FnOnce() -> T) -> T {
+    let _running = ticker::Running::begin();
     let began = thread_time();
     let stopped = left.is_zero();
     let outer = SLICE.replace(Some(Slice {

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::bench::{Blame, Fault};
 use crate::lua;
 use crate::slot::{Code, Slot};
-use crate::{subject, ticker};
+use crate::subject;
 
 /// Longest time for it: others wait to be loaded.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -24,7 +24,6 @@ pub(crate) fn run(slot: &Slot, code: &Code) -> Result<(), String> {
     let Some(ask) = slot.lately() else { return Ok(()) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("{}: cannot try it: {error}", slot.file()))?;
-    let _running = ticker::Running::begin();
     match runtime.block_on(answer(slot, code, &ask)) {
         Err(fault) if fault.blame != Blame::World => {
             let told = slot.host.without_secrets(&fault.text).into_owned();

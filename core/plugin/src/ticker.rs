@@ -1,7 +1,7 @@
 //! A thread of the system that counts while anything runs, so that a guest which holds its thread is still seen. It
 //! sleeps without a timer while nothing runs.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Duration;
@@ -13,6 +13,8 @@ const TICK: Duration = Duration::from_millis(5);
 
 static TICKS: AtomicU64 = AtomicU64::new(0);
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
+/// The thread sleeps, or is about to.
+static PARKED: AtomicBool = AtomicBool::new(false);
 static ENGINES: Mutex<Vec<EngineWeak>> = Mutex::new(Vec::new());
 static THREAD: LazyLock<Option<Thread>> = LazyLock::new(start);
 static WARNED: OnceLock<()> = OnceLock::new();
@@ -30,13 +32,15 @@ pub(crate) fn count_epochs_of(engine: EngineWeak) {
         .push(engine);
 }
 
-/// Ticks are counted while one of these is alive.
+/// Ticks are counted while one of these is alive: while a guest is on a processor.
 pub(crate) struct Running(());
 
 impl Running {
     pub(crate) fn begin() -> Self {
-        if RUNNING.fetch_add(1, Ordering::AcqRel) == 0
-            && let Some(thread) = &*THREAD
+        let thread = THREAD.as_ref();
+        RUNNING.fetch_add(1, Ordering::SeqCst);
+        if PARKED.load(Ordering::SeqCst)
+            && let Some(thread) = thread
         {
             thread.unpark();
         }
@@ -46,7 +50,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        RUNNING.fetch_sub(1, Ordering::AcqRel);
+        RUNNING.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -65,9 +69,12 @@ fn start() -> Option<Thread> {
 
 fn count() {
     loop {
-        while RUNNING.load(Ordering::Acquire) == 0 {
+        // Told before it looks, as a guest begins before it looks: one of the two sees the other.
+        PARKED.store(true, Ordering::SeqCst);
+        while RUNNING.load(Ordering::SeqCst) == 0 {
             thread::park();
         }
+        PARKED.store(false, Ordering::SeqCst);
         thread::sleep(TICK);
         TICKS.fetch_add(1, Ordering::Relaxed);
         let mut engines = ENGINES.lock().unwrap_or_else(PoisonError::into_inner);

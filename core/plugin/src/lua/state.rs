@@ -12,7 +12,6 @@ use super::{Chunk, api, declared, error};
 use crate::answer::{bounded, in_words};
 use crate::describe::Exports;
 use crate::meter::{self, Pace};
-use crate::ticker;
 use crate::wasm::{self, VERSION};
 
 /// Processor time for running the chunk itself.
@@ -65,7 +64,6 @@ impl State {
     pub(crate) fn new(chunk: &Chunk, limits: &Limits) -> Result<Self, String> {
         let file = &chunk.file;
         let lua = sandbox(limits).map_err(|error| format!("{file}: cannot set up Lua: {error}"))?;
-        let _running = ticker::Running::begin();
         let returned: mlua::Result<Value> = meter::bounded(LOAD_CPU, || {
             lua.load(&*chunk.source)
                 .set_name(format!("@{file}"))

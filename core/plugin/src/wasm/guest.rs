@@ -19,7 +19,6 @@ use crate::answer::Answer;
 use crate::bench::Fault;
 use crate::declared::checked;
 use crate::describe::Exports;
-use crate::ticker;
 
 /// Longest time for the first run.
 const FIRST_RUN: Duration = Duration::from_secs(5);
@@ -82,7 +81,6 @@ pub(crate) fn load(engine: &Engine, file: &str, bytes: &[u8], plan: &PluginPlan)
 pub(crate) fn declared(guest: &Guest, host: Host, limits: &Limits) -> Result<Option<Vec<Declared>>, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("{}: cannot ask it: {error}", guest.file))?;
-    let _running = ticker::Running::begin();
     runtime.block_on(async {
         let deadline = tokio::time::Instant::now() + FIRST_RUN;
         let call = Call::new(Arc::new(host), "loading".to_owned(), None, deadline);
