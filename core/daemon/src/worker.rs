@@ -141,7 +141,9 @@ fn handle(frame: ToWorker, platform: &Arc<Platform>, port: &Port<FromWorker>) {
         ToWorker::Secrets { plugin, values } => platform.set_secrets(&plugin, values),
         ToWorker::Instances(all) => platform.set_instances(all),
         ToWorker::Ask(ask) => {
-            tokio::spawn(async move { port.send(FromWorker::Verdict(platform.ask(*ask).await)) });
+            platform.tell(*ask, move |verdict| {
+                port.send(FromWorker::Verdict(verdict));
+            });
         }
         ToWorker::Hook(call) => {
             tokio::spawn(async move {

@@ -9,11 +9,12 @@ use arc_swap::ArcSwap;
 use hostcall::node::Instances;
 use hostcall::secret::Values;
 use hostcall::{Broker, Host, Observer, Roots, Services};
-use model::ids::{Generation, PluginName};
+use model::ids::{AskId, PluginName};
 use model::link::{HookCall, InstanceFacts, StepCall};
 use model::plan::{PluginPlan, PluginSource};
 use model::probe::{Ask, Status, Verdict};
 use model::status::PluginStatus;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
@@ -70,6 +71,10 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn changed(&self) {
         self.changes.send_modify(|count| *count += 1);
+    }
+
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 }
 
@@ -162,31 +167,27 @@ impl Platform {
     pub async fn ask(&self, ask: Ask) -> Verdict {
         let began = Instant::now();
         let (id, plugin, timeout) = (ask.id, ask.plugin.clone(), ask.timeout);
-        let mut hasher = DefaultHasher::new();
-        ask.subject.hash(&mut hasher);
-        let reply = self
-            .run(&plugin, Question::Check(ask), timeout, hasher.finish())
-            .await;
-        let (status, reason, weight) = match reply.result {
-            Ok(Answer::Verdict {
-                status,
-                reason,
-                weight,
-            }) => (status, reason, weight),
-            Ok(Answer::Hook(_) | Answer::Step(_)) => (
-                Status::Unknown,
-                format!("plugin {plugin} answered a check as something else"),
-                None,
-            ),
-            Err(fault) => (Status::Unknown, bounded(&fault), None),
+        let place = place(&ask.subject);
+        let reply = self.run(&plugin, Question::Check(ask), timeout, place).await;
+        verdict(id, &plugin, began, reply)
+    }
+
+    /// Asks a plugin, and has `tell` called with the verdict: soon after the question's timeout at the latest, but for a
+    /// thread that others hold up. It is called on the plugin's thread, so it may not wait.
+    pub fn tell(&self, ask: Ask, tell: impl FnOnce(Verdict) + Send + 'static) {
+        let began = Instant::now();
+        let (id, plugin, timeout) = (ask.id, ask.plugin.clone(), ask.timeout);
+        let place = place(&ask.subject);
+        let of = plugin.clone();
+        let tell = move |reply| tell(verdict(id, &of, began, reply));
+        let (thread, job) = match self.job(&plugin, Question::Check(ask), began, timeout, place, tell) {
+            Ok(found) => found,
+            Err((tell, why)) => return tell(Reply::none(why)),
         };
-        Verdict {
-            ask: id,
-            status,
-            reason,
-            weight,
-            took: began.elapsed(),
-            generation: reply.generation,
+        match thread.try_send(job) {
+            Ok(()) => {}
+            Err(TrySendError::Full(job)) => (job.tell)(Reply::none(no_answer(&plugin, timeout))),
+            Err(TrySendError::Closed(job)) => (job.tell)(Reply::none(NO_THREAD.to_owned())),
         }
     }
 
@@ -205,13 +206,9 @@ impl Platform {
     /// Calls a hook; what went wrong, in words.
     pub async fn hook(&self, call: HookCall) -> Result<(), String> {
         let (plugin, timeout) = (call.plugin.clone(), call.timeout);
-        let mut hasher = DefaultHasher::new();
-        call.event.name.hash(&mut hasher);
-        match self
-            .run(&plugin, Question::Hook(call), timeout, hasher.finish())
-            .await
-            .result
-        {
+        let place = place(&call.event.name);
+        let reply = self.run(&plugin, Question::Hook(call), timeout, place).await;
+        match reply.result {
             Ok(Answer::Hook(result)) => result,
             Ok(Answer::Verdict { .. } | Answer::Step(_)) => {
                 Err(format!("plugin {plugin} answered a hook as something else"))
@@ -223,13 +220,9 @@ impl Platform {
     /// Has a plugin take a step of a resource: whether that is so now, or what went wrong, in words.
     pub async fn step(&self, call: StepCall) -> Result<bool, String> {
         let (plugin, timeout) = (call.plugin.clone(), call.timeout);
-        let mut hasher = DefaultHasher::new();
-        call.event.name.hash(&mut hasher);
-        match self
-            .run(&plugin, Question::Step(call), timeout, hasher.finish())
-            .await
-            .result
-        {
+        let place = place(&call.event.name);
+        let reply = self.run(&plugin, Question::Step(call), timeout, place).await;
+        match reply.result {
             Ok(Answer::Step(result)) => result,
             Ok(Answer::Verdict { .. } | Answer::Hook(_)) => {
                 Err(format!("plugin {plugin} answered a step as something else"))
@@ -250,67 +243,61 @@ impl Platform {
 
     /// Told at each change of the set, a generation or an error: read [`Platform::status`] again.
     pub fn changes(&self) -> watch::Receiver<u64> {
-        self.shared.changes.subscribe()
+        self.shared.changes()
     }
 
     async fn run(&self, plugin: &PluginName, question: Question, timeout: Duration, place: u64) -> Reply {
-        let none = |why: String| Reply {
-            result: Err(why),
-            generation: Generation(0),
-        };
-        let Some(slot) = self.slot(plugin) else {
-            return none(format!("plugin {plugin} is not configured"));
-        };
-        let deadline = Instant::now() + timeout;
-        // The first questions come with the code: they wait for it rather than fail for its sake.
-        if timeout_at(deadline, self.first_load(&slot)).await.is_err() {
-            return none(slot.why_none());
-        }
-        let late = || none(format!("plugin {plugin}: no answer within {}", in_words(timeout)));
-        let Ok(permit) = timeout_at(deadline, Arc::clone(&slot.gate).acquire_owned()).await else {
-            return none(format!(
-                "plugin {plugin}: {} calls were in flight already",
-                slot.plan.limits.calls
-            ));
-        };
-        let index = usize::try_from(place).unwrap_or(0) % self.threads.len();
-        let Some(thread) = self.threads.get(index) else {
-            return none("no thread runs plugins".to_owned());
-        };
         let (reply, answer) = oneshot::channel();
-        let job = Job {
-            slot,
-            question,
-            deadline,
-            reply,
-            shared: Arc::downgrade(&self.shared),
+        // Whoever asked may be gone; nobody else wants the answer.
+        let tell = |told| drop(reply.send(told));
+        let (thread, job) = match self.job(plugin, question, Instant::now(), timeout, place, tell) {
+            Ok(found) => found,
+            Err((_, why)) => return Reply::none(why),
         };
+        let late = || Reply::none(no_answer(plugin, timeout));
+        let deadline = job.deadline;
         match timeout_at(deadline, thread.send(job)).await {
             Err(_) => return late(),
-            Ok(Err(_)) => return none("the thread that runs plugins is gone; restart the worker".to_owned()),
+            Ok(Err(_)) => return Reply::none(NO_THREAD.to_owned()),
             Ok(Ok(())) => {}
         }
         // The thread ends the run itself; only one that is held up by others needs this.
         let slack = Duration::from_millis(100);
-        let reply = match timeout_at(deadline + slack, answer).await {
+        match timeout_at(deadline + slack, answer).await {
             Err(_) => late(),
-            Ok(Err(_)) => none(format!(
+            Ok(Err(_)) => Reply::none(format!(
                 "plugin {plugin}: its run broke off inside the host; see the log"
             )),
             Ok(Ok(reply)) => reply,
-        };
-        drop(permit);
-        reply
+        }
     }
 
-    /// Waits until a plugin serves, or the reason why it does not is known.
-    async fn first_load(&self, slot: &Slot) {
-        let mut changes = self.changes();
-        while slot.is_waiting() {
-            if changes.changed().await.is_err() {
-                return;
-            }
-        }
+    /// A question ready for its thread, or why there is none.
+    fn job<T: FnOnce(Reply) + Send + 'static>(
+        &self,
+        plugin: &PluginName,
+        question: Question,
+        now: Instant,
+        timeout: Duration,
+        place: u64,
+        tell: T,
+    ) -> Result<(&mpsc::Sender<Job>, Job), (T, String)> {
+        let Some(slot) = self.slot(plugin) else {
+            return Err((tell, format!("plugin {plugin} is not configured")));
+        };
+        let index = usize::try_from(place).unwrap_or(0) % self.threads.len();
+        let Some(thread) = self.threads.get(index) else {
+            return Err((tell, NO_THREAD.to_owned()));
+        };
+        let job = Job {
+            slot,
+            question,
+            timeout,
+            deadline: now + timeout,
+            tell: Box::new(tell),
+            shared: Arc::downgrade(&self.shared),
+        };
+        Ok((thread, job))
     }
 
     pub(crate) fn slot(&self, plugin: &PluginName) -> Option<Arc<Slot>> {
@@ -319,6 +306,43 @@ impl Platform {
 
     fn changing(&self) -> MutexGuard<'_, ()> {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const NO_THREAD: &str = "the thread that runs plugins is gone; restart the worker";
+
+fn no_answer(plugin: &PluginName, timeout: Duration) -> String {
+    format!("plugin {plugin}: no answer within {}", in_words(timeout))
+}
+
+/// Which thread, by what the question is about.
+fn place(about: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    about.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn verdict(ask: AskId, plugin: &PluginName, began: Instant, reply: Reply) -> Verdict {
+    let (status, reason, weight) = match reply.result {
+        Ok(Answer::Verdict {
+            status,
+            reason,
+            weight,
+        }) => (status, reason, weight),
+        Ok(Answer::Hook(_) | Answer::Step(_)) => (
+            Status::Unknown,
+            format!("plugin {plugin} answered a check as something else"),
+            None,
+        ),
+        Err(fault) => (Status::Unknown, bounded(&fault), None),
+    };
+    Verdict {
+        ask,
+        status,
+        reason,
+        weight,
+        took: began.elapsed(),
+        generation: reply.generation,
     }
 }
 

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
 use std::thread;
+use std::time::Duration;
 
 use hostcall::Call;
 use model::ids::{Generation, PluginName};
 use model::link::{HookCall, StepCall};
 use model::plan::Via;
 use model::probe::Ask;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::LocalSet;
 use tokio::time::{Instant, timeout_at};
 
@@ -19,11 +20,10 @@ use crate::answer::{Answer, bounded};
 use crate::bench::{Blame, Fault};
 use crate::platform::Shared;
 use crate::slot::{Code, Slot, Version};
-use crate::{lua, subject, ticker};
+use crate::{lua, subject};
 
-/// Questions that wait for a thread. When full, the next one waits in [`Platform::ask`](crate::Platform::ask), up to
-/// its own deadline.
-const QUEUE: usize = 1024;
+/// Questions that wait for a thread, which takes them between two turns of its plugins.
+const QUEUE: usize = 8192;
 
 /// What a plugin is to do.
 pub(crate) enum Question {
@@ -36,9 +36,11 @@ pub(crate) enum Question {
 pub(crate) struct Job {
     pub(crate) slot: Arc<Slot>,
     pub(crate) question: Question,
-    /// When the run is ended.
+    /// Longest time that the run may take, and when it is ended.
+    pub(crate) timeout: Duration,
     pub(crate) deadline: Instant,
-    pub(crate) reply: oneshot::Sender<Reply>,
+    /// Called on the thread, so it may not wait.
+    pub(crate) tell: Box<dyn FnOnce(Reply) + Send>,
     /// Whom to tell when the status changes.
     pub(crate) shared: Weak<Shared>,
 }
@@ -48,6 +50,16 @@ pub(crate) struct Reply {
     /// The answer, or the plugin's fault in words.
     pub(crate) result: Result<Answer, String>,
     pub(crate) generation: Generation,
+}
+
+impl Reply {
+    /// No version of the plugin ran, for this reason.
+    pub(crate) const fn none(why: String) -> Self {
+        Self {
+            result: Err(why),
+            generation: Generation(0),
+        }
+    }
 }
 
 /// Starts a thread. It ends when the sender is dropped.
@@ -73,48 +85,57 @@ fn serve(mut jobs: mpsc::Receiver<Job>) {
     let states = Rc::new(States::default());
     LocalSet::new().block_on(&runtime, async move {
         while let Some(job) = jobs.recv().await {
-            // Owned by nobody here on purpose: it ends by its deadline, or when whoever asked is gone.
+            // Owned by nobody here on purpose: it ends by its deadline.
             tokio::task::spawn_local(answer(Rc::clone(&states), job));
         }
     });
 }
 
 async fn answer(states: Rc<States>, job: Job) {
-    let Job {
-        slot,
-        question,
-        deadline,
-        mut reply,
-        shared,
-    } = job;
-    let version = match ready(&slot, &question) {
-        Ok(version) => version,
-        Err(why) => {
-            // Whoever asked may be gone; nobody else wants the answer.
-            let _ = reply.send(Reply {
-                result: Err(why),
-                generation: Generation(0),
-            });
-            return;
-        }
+    // Held until the answer is told.
+    let (reply, _permit) = match enter(&job).await {
+        Ok((version, permit)) => (run_counted(&states, &job, &version).await, Some(permit)),
+        Err(why) => (Reply::none(why), None),
     };
-    let _running = ticker::Running::begin();
-    let result = tokio::select! {
-        // Cancel-safe: both are dropped with the run.
-        result = run(&states, &slot, &version, &question, deadline) => result,
-        () = reply.closed() => return,
+    (job.tell)(reply);
+}
+
+/// Waits until the plugin may run: its version and the right to one more call, or why it is not asked.
+async fn enter(job: &Job) -> Result<(Arc<Version>, OwnedSemaphorePermit), String> {
+    let slot = &job.slot;
+    // The first questions come with the code: they wait for it rather than fail for its sake.
+    if slot.is_waiting() && timeout_at(job.deadline, first_load(job)).await.is_err() {
+        return Err(slot.why_none());
+    }
+    let permit = timeout_at(job.deadline, Arc::clone(&slot.gate).acquire_owned()).await;
+    let Ok(Ok(permit)) = permit else {
+        let (name, calls) = (&slot.plan.name, slot.plan.limits.calls);
+        return Err(format!("plugin {name}: {calls} calls were in flight already"));
     };
-    let result = told(&slot, result);
-    if slot.count(&version, &question, result.as_ref().err())
-        && let Some(shared) = shared.upgrade()
+    Ok((ready(slot, &job.question)?, permit))
+}
+
+/// Waits until a plugin serves, or the reason why it does not is known.
+async fn first_load(job: &Job) {
+    let Some(shared) = job.shared.upgrade() else {
+        return;
+    };
+    let mut changes = shared.changes();
+    drop(shared);
+    while job.slot.is_waiting() && changes.changed().await.is_ok() {}
+}
+
+async fn run_counted(states: &States, job: &Job, version: &Arc<Version>) -> Reply {
+    let result = told(&job.slot, run(states, job, version).await);
+    if job.slot.count(version, &job.question, result.as_ref().err())
+        && let Some(shared) = job.shared.upgrade()
     {
         shared.changed();
     }
-    // As above.
-    let _ = reply.send(Reply {
+    Reply {
         result: result.map_err(|fault| fault.text),
         generation: version.number,
-    });
+    }
 }
 
 /// What is to run, or why nothing does. Looked at when it is a question's turn, not when it was asked: those that wait
@@ -143,25 +164,22 @@ fn told(slot: &Slot, result: Result<Answer, Fault>) -> Result<Answer, Fault> {
     }
 }
 
-async fn run(
-    states: &States,
-    slot: &Slot,
-    version: &Arc<Version>,
-    question: &Question,
-    deadline: Instant,
-) -> Result<Answer, Fault> {
-    let (about, target, via, timeout) = match question {
-        Question::Check(ask) => (
-            subject::about(&ask.subject),
-            ask.target,
-            ask.via.clone(),
-            ask.timeout,
-        ),
-        Question::Hook(hook) => (hook.event.name.clone(), None, Via::default(), hook.timeout),
-        Question::Step(step) => (step.event.name.clone(), None, Via::default(), step.timeout),
+async fn run(states: &States, job: &Job, version: &Arc<Version>) -> Result<Answer, Fault> {
+    let Job {
+        slot,
+        question,
+        timeout,
+        deadline,
+        ..
+    } = job;
+    let (deadline, timeout) = (*deadline, *timeout);
+    let (about, target, via) = match question {
+        Question::Check(ask) => (subject::about(&ask.subject), ask.target, ask.via.clone()),
+        Question::Hook(hook) => (hook.event.name.clone(), None, Via::default()),
+        Question::Step(step) => (step.event.name.clone(), None, Via::default()),
     };
     // Host calls end a little before the run, so that "it did not answer in time" is still the plugin's to say.
-    let early = (timeout / 20).min(std::time::Duration::from_millis(200));
+    let early = (timeout / 20).min(Duration::from_millis(200));
     let call_deadline = deadline.checked_sub(early).unwrap_or(deadline);
     let call = Call::new(Arc::clone(&slot.host), about, target, call_deadline).leaving(via);
     let cpu = slot.plan.limits.cpu;
