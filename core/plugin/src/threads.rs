@@ -12,7 +12,7 @@ use model::ids::{Generation, PluginName};
 use model::link::{HookCall, StepCall};
 use model::plan::Via;
 use model::probe::Ask;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
 use tokio::task::LocalSet;
 use tokio::time::{Instant, timeout_at};
 
@@ -39,11 +39,13 @@ pub(crate) struct Job {
     /// Longest time that the run may take, and when it is ended.
     pub(crate) timeout: Duration,
     pub(crate) deadline: Instant,
-    /// Called on the thread, so it may not wait.
-    pub(crate) tell: Box<dyn FnOnce(Reply) + Send>,
+    pub(crate) tell: Tell,
     /// Whom to tell when the status changes.
     pub(crate) shared: Weak<Shared>,
 }
+
+/// Hears the answer. Called on the thread, so it may not wait.
+pub(crate) type Tell = Box<dyn FnOnce(Reply) + Send>;
 
 /// What became of a question.
 pub(crate) struct Reply {
@@ -83,21 +85,41 @@ fn serve(mut jobs: mpsc::Receiver<Job>) {
         }
     };
     let states = Rc::new(States::default());
+    let told = Rc::new(Told::default());
     LocalSet::new().block_on(&runtime, async move {
+        // Ends with the set.
+        tokio::task::spawn_local(tell(Rc::clone(&told)));
         while let Some(job) = jobs.recv().await {
             // Owned by nobody here on purpose: it ends by its deadline.
-            tokio::task::spawn_local(answer(Rc::clone(&states), job));
+            tokio::task::spawn_local(answer(Rc::clone(&states), job, Rc::clone(&told)));
         }
     });
 }
 
-async fn answer(states: Rc<States>, job: Job) {
-    // Held until the answer is told.
-    let (reply, _permit) = match enter(&job).await {
-        Ok((version, permit)) => (run_counted(&states, &job, &version).await, Some(permit)),
-        Err(why) => (Reply::none(why), None),
+/// Answers of this turn. They are told together, once all who could run have run: whoever hears them is woken once.
+#[derive(Default)]
+struct Told {
+    answers: RefCell<Vec<(Tell, Reply)>>,
+    news: Notify,
+}
+
+async fn tell(told: Rc<Told>) {
+    loop {
+        told.news.notified().await;
+        for (tell, reply) in told.answers.take() {
+            tell(reply);
+        }
+    }
+}
+
+async fn answer(states: Rc<States>, job: Job, told: Rc<Told>) {
+    // The right to a call is given back before the answer is told.
+    let reply = match enter(&job).await {
+        Ok((version, _permit)) => run_counted(&states, &job, &version).await,
+        Err(why) => Reply::none(why),
     };
-    (job.tell)(reply);
+    told.answers.borrow_mut().push((job.tell, reply));
+    told.news.notify_one();
 }
 
 /// Waits until the plugin may run: its version and the right to one more call, or why it is not asked.
