@@ -26,11 +26,11 @@ pub(crate) struct Settings {
 impl Settings {
     pub(crate) fn from_environment() -> Result<Self> {
         Ok(Self {
-            runs: read("RUNS", 30)?,
+            runs: read("RUNS", 20)?,
             slow_runs: read("SLOW_RUNS", 5)?,
             many_runs: read("MANY_RUNS", 5)?,
             cpu: Duration::from_secs(read("CPU_SECONDS", 20)?),
-            load: Duration::from_secs(read("LOAD_SECONDS", 60)?),
+            load: Duration::from_secs(read("LOAD_SECONDS", 30)?),
             hostile: Duration::from_secs(read("HOSTILE_SECONDS", 3)?),
         })
     }

@@ -27,9 +27,9 @@ count=$SERVERS
 address() { echo 10.9.$(($1 / 250)).$(($1 % 250 + 1)); }
 check() {
     case $KIND in
-        tcp) printf 'TCP_CHECK {\nconnect_timeout 1\n}\n' ;;
-        http) printf 'HTTP_GET {\nurl {\npath /\nstatus_code 200\n}\nconnect_timeout 1\n}\n' ;;
-        misc) printf 'MISC_CHECK {\nmisc_path %s\nmisc_timeout 1\n}\n' "$PWD/script" ;;
+        tcp) printf 'TCP_CHECK {\nconnect_timeout 5\n}\n' ;;
+        http) printf 'HTTP_GET {\nurl {\npath /\nstatus_code 200\n}\nconnect_timeout 5\n}\n' ;;
+        misc) printf 'MISC_CHECK {\nmisc_path %s\nmisc_timeout 5\n}\n' "$PWD/script" ;;
     esac
 }
 {

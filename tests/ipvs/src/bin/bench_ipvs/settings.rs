@@ -24,7 +24,7 @@ impl Settings {
             rounds: read("ROUNDS", 3)?,
             services: read("SERVICES", 1000)?,
             servers: read("SERVERS", 500)?,
-            seconds: read("CHECK_SECONDS", 20)?,
+            seconds: read("CHECK_SECONDS", 10)?,
         })
     }
 
