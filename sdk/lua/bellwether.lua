@@ -69,6 +69,7 @@ function host.json.decode(text) end
 ---@field insecure? boolean take any certificate
 ---@field authority? string name of the secret with the only authorities to trust, in PEM; those of the system when absent
 ---@field identity? string name of the secret with a client certificate and its key, in PEM
+---@field alpn? string[] protocols that are offered, best first (ALPN)
 
 ---@class bellwether.Certificate What a server proved, or with `insecure` only claimed, to be.
 ---@field subject string common name of its subject, empty when it has none
@@ -269,6 +270,9 @@ function Connection:start_tls(options) end
 ---of the other side; none before TLS
 ---@return bellwether.Certificate?
 function Connection:peer_certificate() end
+---that the other side chose of those offered (ALPN); none before TLS, or when it chose none
+---@return string?
+function Connection:protocol() end
 ---of a unix socket: its path, and port 0
 ---@return bellwether.Endpoint
 function Connection:local_endpoint() end
@@ -299,6 +303,7 @@ function host.tcp.connect_unix(path, timeout) end
 ---@field redirects? integer most redirects that are followed, at most 5; 0 when absent. Each is checked against the grants, and another host gets neither `authorization` nor `cookie`
 ---@field tls? bellwether.TlsOptions
 ---@field max_body? integer bytes of the body that are kept, at most 65536
+---@field http2? boolean true: HTTP/2, chosen by ALPN over https and spoken at once over http; HTTP/1.1 when absent
 
 ---@class bellwether.http.Timings
 ---@field connect integer
@@ -311,6 +316,7 @@ function host.tcp.connect_unix(path, timeout) end
 ---@field headers table<string, string>
 ---@field body string
 ---@field truncated boolean
+---@field trailers table<string, string> fields after the body; none when it is truncated
 ---@field timings bellwether.http.Timings
 ---@field certificate? bellwether.Certificate of the server, over https
 

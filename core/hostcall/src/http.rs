@@ -1,5 +1,5 @@
-//! HTTP/1.1, one request on one fresh connection: what a check wants to know is whether a new client would be served.
-//! Redirects are not followed: that a server redirects is its answer.
+//! HTTP/1.1 or HTTP/2, one request on one fresh connection: what a check wants to know is whether a new client would be
+//! served. Redirects are followed when asked for: that a server redirects is its answer.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -8,12 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper::header::{HOST, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Method, Uri};
-use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
 use crate::certificate::Certificate;
@@ -21,7 +17,9 @@ use crate::error::{Code, Error};
 use crate::host::Call;
 use crate::tls::TlsOptions;
 
+mod one;
 mod redirect;
+mod two;
 
 /// Most bytes kept of a response's body, and most bytes of a request's.
 pub const BODY_MAX: usize = 64 << 10;
@@ -55,6 +53,8 @@ pub struct Request {
     pub tls: TlsOptions,
     /// Bytes of the body that are kept; [`BODY_MAX`] when absent.
     pub max_body: Option<usize>,
+    /// HTTP/2: chosen by ALPN over `https`, spoken at once over `http` (RFC 9113 §3.2, §3.3).
+    pub http2: bool,
 }
 
 /// What came back.
@@ -68,6 +68,8 @@ pub struct Response {
     pub body: Vec<u8>,
     /// Whether the body was longer.
     pub truncated: bool,
+    /// Fields after the body (RFC 9110 §6.5), as the headers; none when it was longer.
+    pub trailers: Vec<(String, Vec<u8>)>,
     /// How long each phase took.
     pub timings: Timings,
     /// The server's, over TLS.
@@ -108,14 +110,19 @@ impl Call {
             .clone()
             .unwrap_or_else(|| (place.host.clone(), place.port));
         let unix = request.unix.clone();
+        let two = request.http2;
         let mut options = request.tls.clone();
         options.server_name.get_or_insert_with(|| place.host.clone());
+        if two {
+            options.alpn = vec![two::ALPN.to_owned()];
+        }
         let outgoing = build(request, &place)?;
 
         let mut connection = match unix {
             Some(path) => self.open_unix(&path, None).await?,
             None => self.open(&host, port, None).await?,
         };
+        let peer = format!("{host} port {port}");
         let connect = began.elapsed();
         let tls = if place.tls {
             let before = Instant::now();
@@ -124,43 +131,68 @@ impl Call {
         } else {
             None
         };
+        if two && place.tls && connection.protocol().as_deref() != Some(two::ALPN) {
+            let message = format!("{peer}: the server does not choose HTTP/2 over TLS (ALPN)");
+            return Err(Error::new(Code::Protocol, message));
+        }
 
         let certificate = connection.certificate();
         let (stream, _permit) = connection.into_stream()?;
         let asked = Instant::now();
-        let handshake = http1::Builder::new()
-            .max_headers(HEADERS_MAX)
-            .max_buf_size(HEAD_MAX)
-            .handshake::<_, Full<Bytes>>(TokioIo::new(stream));
-        let (mut sender, driver) = handshake
-            .await
-            .map_err(|error| protocol(&what(&host, port), &error))?;
-        let work = async {
-            let answer = sender.send_request(outgoing).await;
-            let answer = answer.map_err(|error| protocol(&what(&host, port), &error))?;
-            let first_byte = asked.elapsed();
-            let (head, body) = answer.into_parts();
-            let (body, truncated) = read_body(body, max_body).await?;
-            let headers = head
-                .headers
-                .iter()
-                .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
-            Ok(Response {
-                status: head.status.as_u16(),
-                headers: headers.collect(),
-                body,
-                truncated,
-                timings: Timings {
-                    connect,
-                    tls,
-                    first_byte,
-                    total: began.elapsed(),
-                },
-                certificate,
-            })
+        let answer = if two {
+            two::exchange(stream, outgoing, &place, max_body, &peer).await?
+        } else {
+            one::exchange(stream, outgoing, max_body, &peer).await?
         };
-        drive(driver, work).await
+        Ok(Response {
+            status: answer.status,
+            headers: fields(&answer.headers),
+            body: answer.body.kept,
+            truncated: answer.body.truncated,
+            trailers: fields(&answer.trailers),
+            timings: Timings {
+                connect,
+                tls,
+                first_byte: answer.head_at.duration_since(asked),
+                total: began.elapsed(),
+            },
+            certificate,
+        })
     }
+}
+
+/// What came back, of whichever version.
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    /// When its head was there.
+    head_at: Instant,
+    body: Body,
+    trailers: HeaderMap,
+}
+
+/// The beginning of a body.
+#[derive(Default)]
+struct Body {
+    kept: Vec<u8>,
+    truncated: bool,
+}
+
+impl Body {
+    /// Keeps what there is room for among `max` bytes; false when there was more.
+    fn keep(&mut self, data: &[u8], max: usize) -> bool {
+        let room = max - self.kept.len();
+        self.kept
+            .extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
+        self.truncated = data.len() > room;
+        !self.truncated
+    }
+}
+
+fn fields(map: &HeaderMap) -> Vec<(String, Vec<u8>)> {
+    map.iter()
+        .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
+        .collect()
 }
 
 /// Where a URL points.
@@ -205,7 +237,7 @@ impl Place {
     }
 }
 
-fn build(request: Request, place: &Place) -> Result<hyper::Request<Full<Bytes>>, Error> {
+fn build(request: Request, place: &Place) -> Result<hyper::Request<Bytes>, Error> {
     if request.body.len() > BODY_MAX || request.headers.len() > HEADERS_MAX {
         let message = format!("a request has at most {HEADERS_MAX} headers and {BODY_MAX} bytes of body");
         return Err(Error::new(Code::TooLarge, message));
@@ -215,7 +247,7 @@ fn build(request: Request, place: &Place) -> Result<hyper::Request<Full<Bytes>>,
         .parse()
         .map_err(|_| Error::invalid(format_args!("{method:?} is no method of HTTP")))?;
     let path = place.uri.path_and_query().map_or("/", |path| path.as_str());
-    let mut outgoing = hyper::Request::new(Full::new(Bytes::from(request.body)));
+    let mut outgoing = hyper::Request::new(Bytes::from(request.body));
     *outgoing.method_mut() = method;
     *outgoing.uri_mut() = path
         .parse()
@@ -240,55 +272,17 @@ fn build(request: Request, place: &Place) -> Result<hyper::Request<Full<Bytes>>,
     Ok(outgoing)
 }
 
-/// The first `max` bytes, and whether there were more. What is past them is not waited for.
-async fn read_body(mut body: Incoming, max: usize) -> Result<(Vec<u8>, bool), Error> {
-    let mut kept = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| protocol("reading the body", &error))?;
-        let Some(data) = frame.data_ref() else { continue };
-        let room = max - kept.len();
-        kept.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
-        if data.len() > room {
-            return Ok((kept, true));
-        }
-    }
-    Ok((kept, false))
-}
-
 /// `work`, with the connection's machine turned beside it. No task: whoever drops this closes the connection.
 async fn drive<T, E>(
     driver: impl Future<Output = Result<(), E>>,
     work: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    match select(pin!(driver), pin!(work)).await {
+    // Boxed, so that it is gone as soon as it is over: that of HTTP/2 tells what waits for it only then.
+    match select(Box::pin(driver), pin!(work)).await {
         // The connection is over; what it brought is still with the work.
         Either::Left((_, work)) => work.await,
         Either::Right((result, _)) => result,
     }
-}
-
-fn what(host: &str, port: u16) -> String {
-    format!("{host} port {port}")
-}
-
-fn protocol(what: &str, error: &hyper::Error) -> Error {
-    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
-    if let Some(cause) = cause {
-        return Error::from_io(what, cause);
-    }
-    if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
-        return Error::new(
-            Code::Closed,
-            format_args!("{what}: the server closed the connection without an answer"),
-        );
-    }
-    if error.is_parse() {
-        return Error::new(
-            Code::Protocol,
-            format_args!("{what}: the answer is not HTTP: {error}"),
-        );
-    }
-    Error::new(Code::Protocol, format_args!("{what}: {error}"))
 }
 
 #[cfg(test)]

@@ -330,6 +330,15 @@ impl Connection {
         Certificate::read(chain.first()?)
     }
 
+    /// The protocol that the server chose of those offered (ALPN); `None` without TLS, or when it chose none.
+    pub fn protocol(&self) -> Option<String> {
+        let Some(Stream::Tls(tls)) = &self.stream else {
+            return None;
+        };
+        let chosen = tls.get_ref().1.alpn_protocol()?;
+        Some(String::from_utf8_lossy(chosen).into_owned())
+    }
+
     /// The bytes' way, for a protocol of the host.
     pub(crate) fn into_stream(mut self) -> Result<(Stream, Option<OwnedSemaphorePermit>), Error> {
         let stream = self.stream.take().ok_or_else(closed)?;

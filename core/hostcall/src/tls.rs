@@ -28,6 +28,8 @@ pub struct TlsOptions {
     pub authority: Option<String>,
     /// Name of the secret with a client certificate and its key, in PEM.
     pub identity: Option<String>,
+    /// Protocols that are offered, best first (ALPN, RFC 7301); none when empty.
+    pub alpn: Vec<String>,
 }
 
 /// Whom TLS trusts. Made once, before the process gives up its right to read files.
@@ -96,6 +98,25 @@ impl Roots {
     }
 
     fn config(&self, options: &TlsOptions, own: Own) -> Result<Arc<ClientConfig>, Error> {
+        let mut config = self.trusting(options, own)?;
+        if !options.alpn.is_empty() {
+            let bad = |name: &&String| name.is_empty() || name.len() > 255;
+            if let Some(name) = options.alpn.iter().find(bad) {
+                return Err(Error::invalid(format_args!(
+                    "{name:?} is no name of a protocol for ALPN: it has 1 to 255 bytes"
+                )));
+            }
+            Arc::make_mut(&mut config).alpn_protocols = options
+                .alpn
+                .iter()
+                .map(|name| name.clone().into_bytes())
+                .collect();
+        }
+        Ok(config)
+    }
+
+    /// Whom to trust, and who we are.
+    fn trusting(&self, options: &TlsOptions, own: Own) -> Result<Arc<ClientConfig>, Error> {
         if own.authorities.is_none() && own.identity.is_none() {
             return Ok(Arc::clone(if options.insecure {
                 &self.insecure

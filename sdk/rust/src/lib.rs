@@ -301,12 +301,13 @@ pub fn request(url: impl Into<String>) -> http::Request {
         redirects: None,
         tls: None,
         max_body: None,
+        http2: None,
     }
 }
 
 /// TLS with a server that proves who it is to the system's authorities, to be changed where it should be otherwise.
 pub fn tls_options() -> TlsOptions {
-    TlsOptions { server_name: None, insecure: false, authority: None, identity: None }
+    TlsOptions { server_name: None, insecure: false, authority: None, identity: None, alpn: None }
 }
 
 /// A mistake of the plugin or of its parameters: ends a check as `unknown`.

@@ -17,13 +17,19 @@ const KEY: &[u8] = include_bytes!("testdata/server-key.der");
 
 /// Answers HTTPS, once for each client, with the name that the client asked for.
 async fn server() -> SocketAddr {
+    server_choosing(&[]).await
+}
+
+/// As [`server`]; it speaks these protocols (ALPN).
+async fn server_choosing(protocols: &[&str]) -> SocketAddr {
     let key = PrivateKeyDer::try_from(KEY.to_vec()).expect("a key");
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("its own versions")
         .with_no_client_auth()
         .with_single_cert(vec![CertificateDer::from(SERVER.to_vec())], key)
         .expect("they belong together");
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
     let address = listener.local_addr().expect("bound");
@@ -164,4 +170,48 @@ async fn own_authorities_and_identities_are_secrets() {
     the secret we holds no private key in PEM; give the file that openssl or your authority wrote
     the secret we holds no certificate with the key that belongs to it in PEM; give the file that openssl or your authority wrote
     ");
+}
+
+#[tokio::test]
+async fn protocols_are_offered_and_one_is_chosen() {
+    let address = server_choosing(&["imap", "h2"]).await;
+    let call = testing::call_with(ours(), Some(address), Duration::from_secs(60));
+    let host = address.ip().to_string();
+    let mut connection = call
+        .connect(&host, address.port(), None)
+        .await
+        .expect("it listens");
+    assert_eq!(connection.protocol(), None);
+    let options = |alpn: &[&str]| TlsOptions {
+        server_name: Some("www.example.com".into()),
+        alpn: alpn.iter().map(|name| (*name).to_owned()).collect(),
+        ..TlsOptions::default()
+    };
+    let empty = connection
+        .start_tls(&call, &options(&[""]))
+        .await
+        .expect_err("no name");
+    assert_eq!(empty.code, Code::Invalid, "{empty}");
+    let mut connection = call
+        .connect(&host, address.port(), None)
+        .await
+        .expect("it listens");
+    let offered = options(&["smtp", "imap"]);
+    connection.start_tls(&call, &offered).await.expect("they agree");
+    assert_eq!(connection.protocol().as_deref(), Some("imap"));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_choose_http2_is_told_of() {
+    let address = server().await;
+    let call = testing::call_with(ours(), Some(address), Duration::from_secs(60));
+    let request = Request {
+        url: "https://www.example.com/".to_owned(),
+        connect_to: Some((address.ip().to_string(), address.port())),
+        http2: true,
+        ..Request::default()
+    };
+    let error = call.http(request).await.expect_err("it speaks HTTP/1.1 alone");
+    let told = error.message.replace(&address.port().to_string(), "PORT");
+    insta::assert_snapshot!(told, @"127.0.0.1 port PORT: the server does not choose HTTP/2 over TLS (ALPN)");
 }

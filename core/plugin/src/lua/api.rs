@@ -84,7 +84,7 @@ pub(super) fn time(millis: Option<u32>) -> Option<Duration> {
     millis.map(|millis| Duration::from_millis(millis.into()))
 }
 
-/// `{server_name?, insecure?, authority?, identity?}`.
+/// `{server_name?, insecure?, authority?, identity?, alpn?}`.
 pub(super) fn tls_options(table: Option<&Table>) -> mlua::Result<TlsOptions> {
     let Some(table) = table else {
         return Ok(TlsOptions::default());
@@ -95,6 +95,7 @@ pub(super) fn tls_options(table: Option<&Table>) -> mlua::Result<TlsOptions> {
         insecure,
         authority: field(table, "authority")?,
         identity: field(table, "identity")?,
+        alpn: field::<Option<_>>(table, "alpn")?.unwrap_or_default(),
     })
 }
 
@@ -310,15 +311,11 @@ fn http_request(table: &Table) -> mlua::Result<http::Request> {
         redirects: field::<Option<u32>>(table, "redirects")?.unwrap_or(0),
         tls: tls_options(field::<Option<Table>>(table, "tls")?.as_ref())?,
         max_body: field(table, "max_body")?,
+        http2: field::<Option<bool>>(table, "http2")?.unwrap_or(false),
     })
 }
 
 fn http_response(lua: &Lua, response: http::Response) -> mlua::Result<Table> {
-    let headers = lua.create_table()?;
-    for (name, value) in response.headers {
-        // Of a header that comes twice the last one counts; names are in lower case.
-        headers.raw_set(name, lua.create_string(value)?)?;
-    }
     let timings = lua.create_table()?;
     timings.raw_set("connect", crate::subject::millis(response.timings.connect))?;
     timings.raw_set("tls", response.timings.tls.map(crate::subject::millis))?;
@@ -326,11 +323,21 @@ fn http_response(lua: &Lua, response: http::Response) -> mlua::Result<Table> {
     timings.raw_set("total", crate::subject::millis(response.timings.total))?;
     let table = lua.create_table()?;
     table.raw_set("status", response.status)?;
-    table.raw_set("headers", headers)?;
+    table.raw_set("headers", fields(lua, response.headers)?)?;
     table.raw_set("body", lua.create_string(response.body)?)?;
     table.raw_set("truncated", response.truncated)?;
+    table.raw_set("trailers", fields(lua, response.trailers)?)?;
     table.raw_set("timings", timings)?;
     table.raw_set("certificate", certificate(lua, response.certificate)?)?;
+    Ok(table)
+}
+
+/// By name, in lower case. Of one that comes twice the last counts.
+fn fields(lua: &Lua, all: Vec<(String, Vec<u8>)>) -> mlua::Result<Table> {
+    let table = lua.create_table()?;
+    for (name, value) in all {
+        table.raw_set(name, lua.create_string(value)?)?;
+    }
     Ok(table)
 }
 

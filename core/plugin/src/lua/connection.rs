@@ -55,6 +55,9 @@ impl UserData for Connection {
         methods.add_async_method("peer_certificate", |lua, this, ()| async move {
             certificate(&lua, this.0.lock().await.certificate())
         });
+        methods.add_async_method("protocol", |_, this, ()| async move {
+            Ok(this.0.lock().await.protocol())
+        });
         methods.add_async_method("local_endpoint", |lua, this, ()| async move {
             endpoint(&lua, &this.0.lock().await.local())
         });

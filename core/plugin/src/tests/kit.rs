@@ -246,6 +246,47 @@ pub(super) async fn server(
     (address, heard)
 }
 
+/// Answers whoever begins to speak HTTP/2 with a status of 200, a body and the trailer `grpc-status` (RFC 9113 §4.1,
+/// RFC 7541 §6.2.2).
+pub(super) async fn http2_server(body: &[u8], code: &str) -> SocketAddr {
+    let frame = |kind: u8, flags: u8, stream: u8, payload: &[u8]| {
+        let length = u8::try_from(payload.len()).expect("a short payload");
+        [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
+    };
+    let name = b"\0\x0bgrpc-status";
+    let length = [u8::try_from(code.len()).expect("a short code")];
+    let trailers = [name, &length[..], code.as_bytes()].concat();
+    let answer = [
+        frame(4, 0, 0, b""),
+        frame(1, 4, 1, b"\x08\x03200"),
+        frame(0, 0, 1, body),
+        frame(1, 5, 1, &trailers),
+    ];
+    let answer = answer.concat();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .expect("loopback");
+    let address = listener.local_addr().expect("bound");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                let mut bytes = [0; 4096];
+                let mut heard = Vec::new();
+                // The request has to be there before its answer: frame 1 of the client on stream 1.
+                while let Ok(count @ 1..) = stream.read(&mut bytes).await {
+                    heard.extend_from_slice(&bytes[..count]);
+                    if heard.windows(6).any(|six| matches!(six, [1, _, 0, 0, 0, 1])) {
+                        // A client that goes away early is one of the cases.
+                        let _ = stream.write_all(&answer).await;
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
 /// Answers datagrams: a question of DNS with one address, anything else with itself.
 pub(super) async fn udp_server() -> SocketAddr {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("loopback");

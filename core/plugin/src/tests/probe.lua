@@ -213,14 +213,24 @@ function acts.redirect(target, path)
   return "up", `{response.status} {response.certificate == nil}`
 end
 
+function acts.h2(target, path)
+  local response, err = host.http.send({ url = `http://{target.host}:{target.port}{path}`, http2 = true })
+  if not response then
+    return "down", err.message
+  end
+  return "up", `{response.status} {response.body} {response.trailers["grpc-status"]}`
+end
+
 function acts.tls(target, authority)
   local connection = assert(host.tcp.connect(target.host, target.port))
   local none = connection:peer_certificate() == nil
-  local good, err = connection:start_tls({ authority = authority, server_name = "www.example.com" })
+  local good, err = connection:start_tls({
+    authority = authority, server_name = "www.example.com", alpn = { "h2" },
+  })
   if not good then
     return "down", err.message
   end
-  return "up", `{none} {connection:peer_certificate().subject}`
+  return "up", `{none} {connection:peer_certificate().subject} {connection:protocol()}`
 end
 
 function acts.connect(_, to, port)

@@ -260,6 +260,11 @@ impl tcp::HostConnection for Run {
         connection.certificate().map(certificate)
     }
 
+    async fn protocol(&mut self, this: Resource<Connection>) -> Option<String> {
+        let (connection, _) = self.connection(&this).ok()?;
+        connection.protocol()
+    }
+
     async fn local_endpoint(&mut self, this: Resource<Connection>) -> Endpoint {
         self.connection(&this)
             .map_or_else(|_| nowhere(), |(connection, _)| endpoint(&connection.local()))
@@ -295,6 +300,7 @@ impl http::Host for Run {
             redirects: request.redirects.unwrap_or(0),
             tls: tls(request.tls),
             max_body: request.max_body.map(|max| max as usize),
+            http2: request.http2.unwrap_or(false),
         };
         let response = self.call.http(request).await?;
         let timings = response.timings;
@@ -303,6 +309,7 @@ impl http::Host for Run {
             headers: response.headers,
             body: response.body,
             truncated: response.truncated,
+            trailers: response.trailers,
             timings: http::Timings {
                 connect: millis(timings.connect),
                 tls: timings.tls.map(millis),
@@ -334,6 +341,7 @@ fn tls(options: Option<TlsOptions>) -> hostcall::tls::TlsOptions {
             insecure: options.insecure,
             authority: options.authority,
             identity: options.identity,
+            alpn: options.alpn.unwrap_or_default(),
         }
     })
 }

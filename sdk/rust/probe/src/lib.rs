@@ -44,6 +44,7 @@ fn check(target: Target) -> Result<Verdict, Error> {
         ["unit", name] => systemd::unit(name).map(|unit| up(format!("{} {}", unit.active, unit.sub))),
         ["unix", path] => unix(path),
         ["redirect", path] => redirect(&target, path),
+        ["h2", path] => newer(&target, path),
         ["tls", authority] => encrypted(&target, authority),
         ["regex"] => search(),
         ["udp"] => datagram(&target),
@@ -153,18 +154,31 @@ fn redirect(target: &Target, path: &str) -> Result<Verdict, Error> {
     Ok(up(format!("{} {}", response.status, response.certificate.is_none())))
 }
 
+fn newer(target: &Target, path: &str) -> Result<Verdict, Error> {
+    let (host, port) = target.endpoint()?;
+    let response = http::send(&http::Request {
+        http2: Some(true),
+        ..request(format!("http://{host}:{port}{path}"))
+    })?;
+    let trailer = response.trailers.iter().find(|(name, _)| name == "grpc-status");
+    let trailer = trailer.map(|(_, value)| String::from_utf8_lossy(value).into_owned());
+    let body = String::from_utf8_lossy(&response.body);
+    Ok(up(format!("{} {body} {}", response.status, trailer.unwrap_or_default())))
+}
+
 fn encrypted(target: &Target, authority: &str) -> Result<Verdict, Error> {
     let (host, port) = target.endpoint()?;
     let connection = tcp::connect(host, port, None)?;
     let none = connection.peer_certificate().is_none();
-    let server_name = Some("www.example.com".to_owned());
     connection.start_tls(Some(&TlsOptions {
         authority: Some(authority.to_owned()),
-        server_name,
+        server_name: Some("www.example.com".to_owned()),
+        alpn: Some(vec!["h2".to_owned()]),
         ..tls_options()
     }))?;
     let subject = connection.peer_certificate().map(|certificate| certificate.subject);
-    Ok(up(format!("{none} {}", subject.unwrap_or_default())))
+    let protocol = connection.protocol().unwrap_or_default();
+    Ok(up(format!("{none} {} {protocol}", subject.unwrap_or_default())))
 }
 
 fn search() -> Result<Verdict, Error> {

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use Place::{Greeter, Names, Nowhere, Redirecting, Tls, Web};
+use Place::{Greeter, Names, Newer, Nowhere, Redirecting, Tls, Web};
 use Says::{All, Part};
 
 use super::granted::{instances, loaded, unix_server};
 use super::tls;
 use crate::tests::contract;
-use crate::tests::kit::{PROBE_LUA, does, probes, server, udp_server};
+use crate::tests::kit::{PROBE_LUA, does, http2_server, probes, server, udp_server};
 
 /// An act of the probes, and what it shows.
 struct Row {
@@ -28,6 +28,8 @@ enum Place {
     Greeter,
     Web,
     Redirecting,
+    /// HTTP/2.
+    Newer,
     Names,
     Tls,
 }
@@ -45,7 +47,7 @@ const fn row(act: &'static str, at: Place, says: Says, of: &'static [&'static st
     Row { act, at, says, of }
 }
 
-const ROWS: [Row; 27] = [
+const ROWS: [Row; 28] = [
     row("log hello", Nowhere, All("up: logged"), &["log.write"]),
     row(
         "clock",
@@ -122,8 +124,12 @@ const ROWS: [Row; 27] = [
     row(
         "tls authority",
         Tls,
-        All("up: true www.example.com"),
-        &["tcp.connection.start-tls", "tcp.connection.peer-certificate"],
+        All("up: true www.example.com h2"),
+        &[
+            "tcp.connection.start-tls",
+            "tcp.connection.peer-certificate",
+            "tcp.connection.protocol",
+        ],
     ),
     row(
         "unix SOCKET",
@@ -138,6 +144,7 @@ const ROWS: [Row; 27] = [
         All("up: 302 true"),
         &["http.send"],
     ),
+    row("h2 /", Newer, All("up: 200 hello 7"), &["http.send"]),
     row("udp", Names, All("up: abc"), &["udp.exchange"]),
     row(
         "ping 127.0.0.1",
@@ -189,6 +196,7 @@ struct World {
     greeter: SocketAddr,
     web: SocketAddr,
     redirecting: SocketAddr,
+    newer: SocketAddr,
     names: SocketAddr,
     tls: SocketAddr,
     socket: PathBuf,
@@ -205,6 +213,7 @@ impl World {
                 .await
                 .0,
             redirecting: server("", redirect).await.0,
+            newer: http2_server(b"hello", "7").await,
             names: udp_server().await,
             tls: tls::server().await,
             socket,
@@ -218,6 +227,7 @@ impl World {
             Greeter => Some(self.greeter),
             Web => Some(self.web),
             Redirecting => Some(self.redirecting),
+            Newer => Some(self.newer),
             Names => Some(self.names),
             Tls => Some(self.tls),
         }

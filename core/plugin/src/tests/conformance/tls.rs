@@ -23,12 +23,13 @@ pub(super) fn authority() -> String {
 /// Shakes hands, and says nothing.
 pub(super) async fn server() -> SocketAddr {
     let key = PrivateKeyDer::try_from(KEY.to_vec()).expect("a key");
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("its own versions")
         .with_no_client_auth()
         .with_single_cert(vec![CertificateDer::from(SERVER.to_vec())], key)
         .expect("they belong together");
+    config.alpn_protocols = vec![b"h2".to_vec()];
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
     let address = listener.local_addr().expect("bound");
