@@ -1,10 +1,11 @@
 //! Plugins inside the binary, so that one file is enough. Sandboxed guests like any other.
 
 /// Each by its name, in order.
-const ALL: [(&str, &str); 17] = [
+const ALL: [(&str, &str); 18] = [
     ("dns", include_str!("../../../plugins/dns.lua")),
     ("file", include_str!("../../../plugins/file.lua")),
     ("gateway", include_str!("../../../plugins/gateway.lua")),
+    ("grpc", include_str!("../../../plugins/grpc.lua")),
     ("haproxy", include_str!("../../../plugins/haproxy.lua")),
     ("http", include_str!("../../../plugins/http.lua")),
     ("json", include_str!("../../../plugins/json.lua")),

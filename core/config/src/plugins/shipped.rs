@@ -10,13 +10,14 @@ use crate::diagnostics::Diagnostics;
 use crate::source::Span;
 
 /// Plugins inside the binary, by name. A `[plugin.NAME]` with a file replaces the one of its name.
-pub const EMBEDDED: [&str; 17] = [
+pub const EMBEDDED: [&str; 18] = [
     "http",
     "tcp",
     "misc",
     "dns",
     "file",
     "gateway",
+    "grpc",
     "haproxy",
     "json",
     "mysql",
@@ -103,6 +104,14 @@ const GATEWAY: &[Parameter] = &[
     must("hosts", Kind::Addresses, "hosts = [\"192.0.2.1\", \"192.0.2.2\"]"),
     may("needed", Kind::Number),
     may("tries", Kind::Number),
+];
+const GRPC: &[Parameter] = &[
+    may("service", Kind::Text),
+    may("scheme", SCHEME),
+    may("host", Kind::Text),
+    may("verify", Kind::Flag),
+    may("ca_file", Kind::SecretPath),
+    may("client_file", Kind::SecretPath),
 ];
 const HAPROXY: &[Parameter] = &[
     must("socket", Kind::SocketPath, "socket = \"/run/haproxy/admin.sock\""),
@@ -219,6 +228,7 @@ fn all_of(plugin: &str) -> Option<&'static [Parameter]> {
         "dns" => DNS,
         "file" => FILE,
         "gateway" => GATEWAY,
+        "grpc" => GRPC,
         "haproxy" => HAPROXY,
         "http" => HTTP,
         "json" => JSON,

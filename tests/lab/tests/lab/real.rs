@@ -292,3 +292,21 @@ fn redis_has_a_role_and_haproxy_counts_its_servers() {
     );
     ask(&[&socket, "backend=caches"], "up: 1 of 2");
 }
+
+/// etcd serves gRPC's health protocol, and its health as JSON over HTTP, on one port.
+#[test]
+fn etcd_is_well_by_grpc_and_by_json() {
+    let net = Net::new(&["a"]);
+    let node = net.node("a");
+    let mut command = node.command("etcd");
+    command.arg("--data-dir").arg(node.path("etcd"));
+    let _etcd = Running::start("etcd", command, &node.path("etcd.log")).expect("it starts");
+    let grpc = |parameters: &[&str], wanted: &str| settles(&node, "grpc", Some(2379), parameters, wanted);
+    assert_eq!(grpc(&[], "up"), "up: SERVING");
+    assert_eq!(
+        grpc(&["service=shop.Cart"], "down"),
+        "down: it knows no such service"
+    );
+    let json = ["path=/health", "field=health", "equals=\"true\""];
+    settles(&node, "json", Some(2379), &json, "up");
+}

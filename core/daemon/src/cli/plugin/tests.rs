@@ -438,6 +438,13 @@ fn shipped_plugins_are_listed() {
                  hosts            list of addresses that are pinged
                  needed           answers that are enough; 1 when absent
                  tries            requests to each; 2 when absent
+    grpc       a server is well when it says by gRPC's health protocol (grpc.health.v1) that it is serving.
+                 service          whose health is asked, such as "shop.Cart"; the whole server's when absent
+                 scheme           "http" (when absent) or "https"
+                 host             name asked for; the real server's address when absent
+                 verify           true: over https the certificate must be good; false when absent, as a real server seldom has its own
+                 ca_file          file (PEM) with the only authorities to trust; implies verify
+                 client_file      file (PEM) with the certificate and key that we show
     haproxy    this node is well while its haproxy answers on its admin socket, and a backend has servers that are up.
                  socket           path of the socket ("stats socket" in haproxy.cfg), which the worker's user has to be able to open
                  backend          the backend that matters; when absent an answer is enough

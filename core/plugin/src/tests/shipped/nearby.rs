@@ -8,7 +8,7 @@ use model::value::{Parameters, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 
-use super::super::kit::{ask, plan, platform, server};
+use super::super::kit::{ask, http2_server, plan, platform, server};
 use super::{list, said};
 
 /// What a plugin says with each of the parameters; it may reach all that these tests make.
@@ -135,6 +135,56 @@ async fn prometheus_judges_no_body_that_is_cut() {
     unknown: longer than 65536 bytes
     unknown: longer than 65536 bytes
     ");
+}
+
+#[tokio::test]
+async fn grpc_reads_a_servers_health() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let told = async |body: &[u8], code: &str, case: Parameters| {
+        let target = http2_server(body, code).await;
+        says("grpc", Some(target), dir.path(), &[case]).await
+    };
+    let all = [
+        told(b"\0\0\0\0\x02\x08\x01", "0", given([])).await,
+        told(
+            b"\0\0\0\0\x02\x08\x02",
+            "0",
+            given([("service", text("shop.Cart"))]),
+        )
+        .await,
+        // Nothing said is UNKNOWN; fields that nobody knows are stepped over.
+        told(b"\0\0\0\0\0", "0", given([])).await,
+        told(b"\0\0\0\0\x07\x1a\x01a\x20\x05\x08\x01", "0", given([])).await,
+        told(b"", "5", given([("service", text("none"))])).await,
+        told(b"", "12", given([])).await,
+        told(b"", "14", given([])).await,
+        // A length past the end, a number without an end, a body that is compressed, and none at all.
+        told(b"\0\0\0\0\x03\x1a\x09a", "0", given([])).await,
+        told(b"\0\0\0\0\x02\x08\x81", "0", given([])).await,
+        told(b"\x01\0\0\0\x02\x08\x01", "0", given([])).await,
+        told(b"", "0", given([])).await,
+        told(b"", "0", given([("scheme", text("h2"))])).await,
+        told(b"", "0", given([("path", text("/"))])).await,
+    ];
+    insta::assert_snapshot!(all.join("\n"), @r"
+    up: SERVING
+    down: NOT_SERVING
+    down: UNKNOWN
+    up: SERVING
+    down: it knows no such service
+    down: it has no health service (grpc.health.v1)
+    down: status 14 of gRPC
+    down: the answer is no word on health
+    down: the answer is no word on health
+    down: the answer is no message of gRPC
+    down: the answer is no message of gRPC
+    unknown: scheme h2 of grpc is neither http nor https
+    unknown: grpc does not take path = /; it takes service, scheme, host, verify, ca_file, client_file
+    ");
+    let (older, _) = server("", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+    let told = says("grpc", Some(older), dir.path(), &[given([])]).await;
+    // Whether its words or their end are seen first.
+    assert!(told.starts_with("down: 127.0.0.1 port "), "{told}");
 }
 
 #[tokio::test]
