@@ -3,10 +3,14 @@
 #![allow(unsafe_code, reason = "a thread changes its namespace")]
 
 use std::net::IpAddr;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{SocketAddr, UnixListener};
+use std::sync::{PoisonError, RwLock};
 
 use futures_util::TryStreamExt;
 use ipnet::IpNet;
 use linux::monitor::Monitor;
+use linux::presence::Presence;
 use linux::tables::{Change, Done, Tables};
 use model::fact::LinkFact;
 use model::ids::{LinkIndex, LinkName};
@@ -22,6 +26,25 @@ pub(crate) struct Wire {
 
 /// Runs a test in a fresh network namespace, on a thread of its own with a tokio runtime.
 pub(crate) fn run<F: Future<Output = ()>>(test: impl FnOnce(Handle) -> F + Send) {
+    let _beside_others = NUMBER.read().unwrap_or_else(PoisonError::into_inner);
+    inside(test);
+}
+
+/// As [`run`], while no other test of this process runs: for those that give the process a number, which is one for all
+/// its threads.
+pub(crate) fn run_alone<F: Future<Output = ()>>(test: impl FnOnce(Handle) -> F + Send) {
+    let _alone = NUMBER.write().unwrap_or_else(PoisonError::into_inner);
+    inside(test);
+    // Whoever takes over the number 0 is one without a number, as the other tests are.
+    let name = SocketAddr::from_abstract_name("bellwether/0").expect("a name");
+    let none = UnixListener::bind_addr(&name).expect("free");
+    Presence::inherited(none.into()).expect("a presence");
+}
+
+/// Held by those who give this process a number.
+static NUMBER: RwLock<()> = RwLock::new(());
+
+fn inside<F: Future<Output = ()>>(test: impl FnOnce(Handle) -> F + Send) {
     std::thread::scope(|scope| {
         let inside = || {
             // JUSTIFICATION: a namespace for one thread alone can be had in no other way.

@@ -207,7 +207,7 @@ fn a_device_of_another_make_is_made_anew() {
 /// Whatever their processes are called, and though both may be process 1 of a container.
 #[test]
 fn a_living_daemons_device_stays_and_a_dead_ones_goes() {
-    bed::run(async |handle| {
+    bed::run_alone(async |handle| {
         let wire = bed::wire(&handle, "a", "b").await;
         let maker = async |name: &str| {
             let device = named(name).await.and_then(|fact| fact.device);

@@ -279,6 +279,10 @@ fn an_interface_that_was_away_for_a_moment_costs_no_advert() {
         bed::wait_until_up(wire.left).await;
         let mut receiver =
             Receiver::open(&listener(right, "224.0.0.18"), &bed::name("b")).expect("a receiver");
+        // An interface that is up again may drop what is sent for some moments more.
+        let heard_some =
+            (0..10).any(|_| Sender::new().send_all(&adverts).is_none() && hear(&mut receiver, 2).len() == 2);
+        assert!(heard_some, "it sends nothing");
         assert!(sender.send_all(&adverts).is_none());
         assert_eq!(
             hear(&mut receiver, 2),

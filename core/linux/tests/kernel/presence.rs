@@ -7,7 +7,7 @@ use crate::bed;
 
 #[test]
 fn each_daemon_of_a_network_has_a_number_of_its_own() {
-    bed::run(async |_| {
+    bed::run_alone(async |_| {
         let first = Presence::begin().expect("a number");
         assert_eq!(first.others(), []);
         let second = Presence::begin().expect("another");
@@ -25,7 +25,7 @@ fn each_daemon_of_a_network_has_a_number_of_its_own() {
 
 #[test]
 fn nobody_keeps_a_daemon_from_its_number_by_taking_all() {
-    bed::run(async |_| {
+    bed::run_alone(async |_| {
         let name = |number: u32| SocketAddr::from_abstract_name(format!("bellwether/{number}"));
         let taken = (1..=16).map(|number| UnixListener::bind_addr(&name(number).expect("a name")));
         let _taken: Vec<UnixListener> = taken.map(|listener| listener.expect("free")).collect();

@@ -105,7 +105,7 @@ fn somebody_elses_table_stays() {
 /// Two daemons may serve one network, and a firewall's other tables are nobody's.
 #[test]
 fn the_filter_of_a_living_daemon_stays_and_that_of_a_dead_one_goes() {
-    bed::run(async |_| {
+    bed::run_alone(async |_| {
         let _first = Presence::begin().expect("a number");
         apply(&order(&["192.0.2.100"])).expect("made");
         let second = Presence::begin().expect("another");
