@@ -55,7 +55,7 @@ impl Contender {
 
     fn configuration(self, setup: Setup, priority: u8) -> String {
         let global = match self {
-            Self::KeepalivedRealTime => "vrrp_rt_priority 50\n vrrp_rlimit_rttime 1000000\n",
+            Self::KeepalivedRealTime => "vrrp_rt_priority 50\n vrrp_rlimit_rttime 100000000\n",
             Self::Keepalived | Self::KeepalivedWithout | Self::Bellwether | Self::BellwetherWithout => "",
         };
         let mut text = format!("global_defs {{\n vrrp_version 3\n {global}}}\n");

@@ -2,7 +2,7 @@
 //! one, above three adverts and the skew, which the protocol itself takes. After a stop: from the farewell, above the
 //! skew.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use lab::{Net, Node, until};
 use model::transition::State;
 
@@ -87,10 +87,12 @@ fn take_turn(contender: Contender, setup: Setup, turn: usize, found: &mut Found)
     let (crashes, stops) = takeovers(&seen);
     if (crashes.len(), stops.len()) != (turn, turn) {
         let (crashes, stops) = (crashes.len(), stops.len());
-        bail!(
-            "{}: {crashes} crashes and {stops} stops on the wire, {turn} of each were made",
+        // Which are which cannot be told, so none of them counts.
+        eprintln!(
+            "{}: {crashes} crashes and {stops} stops on the wire, {turn} of each were made: left out",
             contender.name()
         );
+        return Ok(());
     }
     found
         .crash
