@@ -12,13 +12,16 @@ pub(super) struct Keyword {
     pub(super) treat: Treat,
 }
 
+/// The keywords of one kind of block: its own, and tables that it shares with others.
+pub(super) type Grammar = &'static [&'static [Keyword]];
+
 /// What follows the parameters.
 #[derive(Clone, Copy)]
 pub(super) enum Shape {
     /// Nothing.
     Line,
     /// A block of keywords.
-    Block(&'static [Keyword]),
+    Block(Grammar),
     /// A block of lines.
     List,
     /// A block that we do not look into.
@@ -69,7 +72,7 @@ const fn mail(name: &'static str) -> Keyword {
     keyword(name, 0, Shape::Line, Treat::Mail)
 }
 
-const fn block(name: &'static str, args: usize, inner: &'static [Keyword]) -> Keyword {
+const fn block(name: &'static str, args: usize, inner: Grammar) -> Keyword {
     keyword(name, args, Shape::Block(inner), Treat::Done)
 }
 
@@ -91,11 +94,11 @@ const NO_FIREWALL: &str =
 
 /// The file itself.
 pub(super) const ROOT: [Keyword; 28] = [
-    block("global_defs", 0, &GLOBAL),
-    block("vrrp_script", 1, &vrrp::SCRIPT),
-    block("vrrp_sync_group", 1, &vrrp::GROUP),
-    block("vrrp_instance", 1, &vrrp::INSTANCE),
-    block("virtual_server", 1, &lvs::SERVER),
+    block("global_defs", 0, &[&GLOBAL]),
+    block("vrrp_script", 1, &[&vrrp::SCRIPT]),
+    block("vrrp_sync_group", 1, &[&vrrp::GROUP]),
+    block("vrrp_instance", 1, &[&vrrp::INSTANCE]),
+    block("virtual_server", 1, &[&lvs::SERVER, &lvs::SERVICE]),
     keyword("virtual_server_group", 1, Shape::List, Treat::Done),
     not("net_namespace", ONE_NAMESPACE),
     not("net_namespace_ipvs", ONE_NAMESPACE),
@@ -113,10 +116,10 @@ pub(super) const ROOT: [Keyword; 28] = [
     list("static_ipaddress"),
     list("static_routes"),
     list("static_rules"),
-    block("garp_group", 0, &vrrp::GARP),
-    block("track_file", 1, &vrrp::FILE),
-    block("vrrp_track_file", 1, &vrrp::FILE),
-    block("vrrp_track_process", 1, &vrrp::PROCESS),
+    block("garp_group", 0, &[&vrrp::GARP]),
+    block("track_file", 1, &[&vrrp::FILE]),
+    block("vrrp_track_file", 1, &[&vrrp::FILE]),
+    block("vrrp_track_process", 1, &[&vrrp::PROCESS]),
     not_block("bfd_instance", NO_SESSION),
     not_block(
         "SSL",

@@ -1,7 +1,7 @@
 //! From lines and braces to blocks, by what each block knows. Unknown words are passed over as keepalived does:
 //! an unknown block is not skipped as one, so its closing brace ends the block around it.
 
-use super::grammar::{self, Keyword, Shape, Treat};
+use super::grammar::{self, Grammar, Shape, Treat};
 use super::lex::{Line, Token, Word};
 use crate::diagnostics::Diagnostics;
 use crate::source::Span;
@@ -75,7 +75,7 @@ pub(super) fn parse(tokens: &[Token], d: &mut Diagnostics) -> Vec<Item> {
         d,
         mail: Mail::default(),
     };
-    let items = parser.level(&grammar::ROOT, "the file", None);
+    let items = parser.level(&[&grammar::ROOT], "the file", None);
     let mail = parser.mail;
     mail.tell(&items, d);
     items
@@ -132,7 +132,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The items up to the closing brace. `opened` is where the block began; the file itself has no such place.
-    fn level(&mut self, known: &'static [Keyword], name: &str, opened: Option<&Span>) -> Vec<Item> {
+    fn level(&mut self, known: Grammar, name: &str, opened: Option<&Span>) -> Vec<Item> {
         let mut items = Vec::new();
         let mut stray = false;
         while let Some(token) = self.next() {
@@ -160,10 +160,11 @@ impl<'a> Parser<'a> {
         items
     }
 
-    fn line(&mut self, line: &Line, known: &'static [Keyword], place: &str) -> Option<Item> {
+    fn line(&mut self, line: &Line, known: Grammar, place: &str) -> Option<Item> {
         let word = line.words.first()?;
-        let Some(keyword) = known.iter().find(|keyword| keyword.name == word.text) else {
-            let names = known.iter().map(|keyword| keyword.name);
+        let mut keywords = known.iter().copied().flatten();
+        let Some(keyword) = keywords.find(|keyword| keyword.name == word.text) else {
+            let names = known.iter().copied().flatten().map(|keyword| keyword.name);
             self.d.unknown_keyword(&word.span, &word.text, place, names);
             return None;
         };

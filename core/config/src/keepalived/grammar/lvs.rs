@@ -3,17 +3,13 @@
 use super::{Keyword, block, keyword, line, mail, not, silent};
 use super::{Shape, Treat};
 
-pub(super) const SERVER: [Keyword; 51] = [
+pub(super) const SERVER: [Keyword; 38] = [
     // Ours: keepalived passes them over with a warning.
     line("drain", 1),
-    line("slow_start", 1),
-    line("checks_needed", 1),
     line("lb_algo", 1),
     line("lvs_sched", 1),
     line("lb_kind", 1),
-    line("lvs_method", 1),
     line("protocol", 1),
-    line("delay_loop", 1),
     line("persistence_timeout", 0),
     line("persistence_granularity", 1),
     line("ops", 0),
@@ -25,24 +21,15 @@ pub(super) const SERVER: [Keyword; 51] = [
     line("mh-port", 0),
     line("mh-fallback", 0),
     line("ip_family", 1),
-    line("alpha", 0),
     line("omega", 0),
     line("quorum", 1),
     line("hysteresis", 1),
     line("quorum_up", 1),
     line("quorum_down", 1),
-    line("weight", 1),
     line("sorry_server", 1),
     line("sorry_server_lvs_method", 1),
-    line("inhibit_on_failure", 0),
-    line("virtualhost", 1),
-    line("retry", 1),
-    line("delay_before_retry", 1),
-    line("connect_timeout", 1),
-    block("real_server", 1, &REAL),
+    block("real_server", 1, &[&REAL, &SERVICE]),
     silent("hashed"),
-    line("warmup", 1),
-    mail("smtp_alert"),
     line("persistence_engine", 1),
     line("sorry_server_inhibit", 0),
     line("ha_suspend", 0),
@@ -65,150 +52,92 @@ const fn refused(name: &'static str) -> Keyword {
     keyword(name, 0, Shape::Skipped, Treat::Done)
 }
 
-const REAL: [Keyword; 28] = [
+const REAL: [Keyword; 15] = [
     // Ours.
     line("backup", 0),
+    line("uthreshold", 1),
+    line("lthreshold", 1),
+    line("notify_up", 1),
+    line("notify_down", 1),
+    block("TCP_CHECK", 0, &[&PORT, &TARGET, &PACE]),
+    block("HTTP_GET", 0, &[&HTTP, &PORT, &TARGET, &PACE]),
+    block("SSL_GET", 0, &[&HTTP, &PORT, &TARGET, &PACE]),
+    block("MISC_CHECK", 0, &[&MISC, &PACE]),
+    block("SMTP_CHECK", 0, &[&SMTP, &PORT, &TARGET, &PACE]),
+    block("DNS_CHECK", 0, &[&DNS, &PORT, &TARGET, &PACE]),
+    block("UDP_CHECK", 0, &[&UDP, &PORT, &TARGET, &PACE]),
+    block("PING_CHECK", 0, &[&PING, &TARGET, &PACE]),
+    refused("BFD_CHECK"),
+    refused("FILE_CHECK"),
+];
+
+/// What a virtual server says for all of its real servers, and each of them for itself.
+pub(super) const SERVICE: [Keyword; 13] = [
+    // Ours: the first two.
     line("slow_start", 1),
     line("checks_needed", 1),
     line("warmup", 1),
     line("weight", 1),
     line("lvs_method", 1),
-    line("uthreshold", 1),
-    line("lthreshold", 1),
     line("inhibit_on_failure", 0),
-    line("notify_up", 1),
-    line("notify_down", 1),
     line("alpha", 0),
     line("virtualhost", 1),
     line("retry", 1),
     line("delay_before_retry", 1),
     line("delay_loop", 1),
     line("connect_timeout", 1),
-    block("TCP_CHECK", 0, &TCP),
-    block("HTTP_GET", 0, &HTTP),
-    block("SSL_GET", 0, &HTTP),
-    block("MISC_CHECK", 0, &MISC),
-    block("SMTP_CHECK", 0, &SMTP),
-    block("DNS_CHECK", 0, &DNS),
-    block("UDP_CHECK", 0, &UDP),
-    block("PING_CHECK", 0, &PING),
-    refused("BFD_CHECK"),
-    refused("FILE_CHECK"),
     mail("smtp_alert"),
 ];
 
-const TCP: [Keyword; 13] = [
-    line("connect_ip", 1),
-    line("connect_port", 1),
-    line("connect_timeout", 1),
+/// When each checker asks, and how often it has to fail.
+const PACE: [Keyword; 6] = [
     line("retry", 1),
     line("delay_before_retry", 1),
     line("delay_loop", 1),
     line("alpha", 0),
     line("warmup", 1),
     silent("log_all_failures"),
+];
+
+/// Whom a checker that uses the network asks, and by which way.
+const TARGET: [Keyword; 6] = [
+    line("connect_ip", 1),
+    line("connect_port", 1),
+    line("connect_timeout", 1),
     line("bindto", 1),
-    line("bind_port", 1),
     line("bind_if", 1),
     line("fwmark", 1),
 ];
 
-const SMTP: [Keyword; 15] = [
+const PORT: [Keyword; 1] = [line("bind_port", 1)];
+
+const SMTP: [Keyword; 2] = [
     line("helo_name", 1),
     keyword("host", 0, Shape::Skipped, Treat::Not(OWN_HOST)),
-    line("connect_ip", 1),
-    line("connect_port", 1),
-    line("connect_timeout", 1),
-    line("retry", 1),
-    line("delay_before_retry", 1),
-    line("delay_loop", 1),
-    line("alpha", 0),
-    line("warmup", 1),
-    silent("log_all_failures"),
-    line("bindto", 1),
-    line("bind_port", 1),
-    line("bind_if", 1),
-    line("fwmark", 1),
 ];
 
 const OWN_HOST: &str = "connect_ip and connect_port stand in SMTP_CHECK itself";
 
-const DNS: [Keyword; 15] = [
-    line("type", 1),
-    line("name", 1),
-    line("connect_ip", 1),
-    line("connect_port", 1),
-    line("connect_timeout", 1),
-    line("retry", 1),
-    line("delay_before_retry", 1),
-    line("delay_loop", 1),
-    line("alpha", 0),
-    line("warmup", 1),
-    silent("log_all_failures"),
-    line("bindto", 1),
-    line("bind_port", 1),
-    line("bind_if", 1),
-    line("fwmark", 1),
-];
+const DNS: [Keyword; 2] = [line("type", 1), line("name", 1)];
 
-const UDP: [Keyword; 17] = [
+const UDP: [Keyword; 4] = [
     line("payload", 1),
     line("require_reply", 0),
     line("min_reply_length", 1),
     line("max_reply_length", 1),
-    line("connect_ip", 1),
-    line("connect_port", 1),
-    line("connect_timeout", 1),
-    line("retry", 1),
-    line("delay_before_retry", 1),
-    line("delay_loop", 1),
-    line("alpha", 0),
-    line("warmup", 1),
-    silent("log_all_failures"),
-    line("bindto", 1),
-    line("bind_port", 1),
-    line("bind_if", 1),
-    line("fwmark", 1),
 ];
 
-const PING: [Keyword; 13] = [
-    line("connect_ip", 1),
-    line("connect_port", 1),
-    line("connect_timeout", 1),
-    line("retry", 1),
-    line("delay_before_retry", 1),
-    line("delay_loop", 1),
-    line("alpha", 0),
-    line("warmup", 1),
-    silent("log_all_failures"),
-    line("bindto", 1),
-    not("bind_port", "an echo request has no port"),
-    line("bind_if", 1),
-    line("fwmark", 1),
-];
+const PING: [Keyword; 1] = [not("bind_port", "an echo request has no port")];
 
-const HTTP: [Keyword; 21] = [
-    line("connect_ip", 1),
-    line("connect_port", 1),
-    line("connect_timeout", 1),
-    line("retry", 1),
+const HTTP: [Keyword; 8] = [
     line("nb_get_retry", 1),
-    line("delay_before_retry", 1),
-    line("delay_loop", 1),
-    line("alpha", 0),
     line("virtualhost", 1),
     line("enable_sni", 0),
     line("sni_name", 1),
-    block("url", 0, &URL),
+    block("url", 0, &[&URL]),
     silent("http_protocol"),
     silent("fast_recovery"),
     silent("tls_compliant"),
-    line("warmup", 1),
-    silent("log_all_failures"),
-    line("bindto", 1),
-    line("bind_port", 1),
-    line("bind_if", 1),
-    line("fwmark", 1),
 ];
 
 const URL: [Keyword; 11] = [
@@ -225,15 +154,9 @@ const URL: [Keyword; 11] = [
     silent("tls_compliant"),
 ];
 
-const MISC: [Keyword; 10] = [
+const MISC: [Keyword; 4] = [
     line("misc_path", 1),
     line("misc_timeout", 1),
     line("misc_dynamic", 0),
     line("user", 1),
-    line("retry", 1),
-    line("delay_before_retry", 1),
-    line("delay_loop", 1),
-    line("alpha", 0),
-    line("warmup", 1),
-    silent("log_all_failures"),
 ];
