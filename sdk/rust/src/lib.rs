@@ -36,101 +36,47 @@ pub use bindings::bellwether::plugin::{
 };
 pub use bindings::bellwether::plugin::types::Error;
 
-#[doc(hidden)]
-pub mod check_world {
-    wit_bindgen::generate!({
-        path: "../wit",
-        world: "check-plugin",
-        with: {
-            "bellwether:plugin/types@0.1.0": crate::bindings::bellwether::plugin::types,
-            "bellwether:plugin/log@0.1.0": crate::log,
-            "bellwether:plugin/clock@0.1.0": crate::clock,
-            "bellwether:plugin/kv@0.1.0": crate::kv,
-            "bellwether:plugin/codec@0.1.0": crate::codec,
-            "bellwether:plugin/systemd@0.1.0": crate::systemd,
-            "bellwether:plugin/node@0.1.0": crate::node,
-            "bellwether:plugin/prometheus@0.1.0": crate::prometheus,
-            "bellwether:plugin/json@0.1.0": crate::json,
-            "bellwether:plugin/secret@0.1.0": crate::secret,
-            "bellwether:plugin/metric@0.1.0": crate::metric,
-            "bellwether:plugin/tcp@0.1.0": crate::tcp,
-            "bellwether:plugin/http@0.1.0": crate::http,
-            "bellwether:plugin/process@0.1.0": crate::process,
-            "bellwether:plugin/udp@0.1.0": crate::udp,
-            "bellwether:plugin/regex@0.1.0": crate::regex,
-            "bellwether:plugin/icmp@0.1.0": crate::icmp,
-            "bellwether:plugin/files@0.1.0": crate::files,
-            "bellwether:plugin/dns@0.1.0": crate::dns,
-        },
-        pub_export_macro: true,
-        export_macro_name: "export_check",
-        default_bindings_module: "bellwether_plugin::check_world",
-    });
+/// The bindings of a world whose imports are those of this crate: a value of the host is of one type, whichever world
+/// a plugin fills.
+macro_rules! world {
+    ($module:ident, $world:literal, $export:literal, $path:literal) => {
+        #[doc(hidden)]
+        pub mod $module {
+            wit_bindgen::generate!({
+                path: "../wit",
+                world: $world,
+                with: {
+                    "bellwether:plugin/types@0.1.0": crate::bindings::bellwether::plugin::types,
+                    "bellwether:plugin/log@0.1.0": crate::log,
+                    "bellwether:plugin/clock@0.1.0": crate::clock,
+                    "bellwether:plugin/kv@0.1.0": crate::kv,
+                    "bellwether:plugin/codec@0.1.0": crate::codec,
+                    "bellwether:plugin/systemd@0.1.0": crate::systemd,
+                    "bellwether:plugin/node@0.1.0": crate::node,
+                    "bellwether:plugin/prometheus@0.1.0": crate::prometheus,
+                    "bellwether:plugin/json@0.1.0": crate::json,
+                    "bellwether:plugin/secret@0.1.0": crate::secret,
+                    "bellwether:plugin/metric@0.1.0": crate::metric,
+                    "bellwether:plugin/tcp@0.1.0": crate::tcp,
+                    "bellwether:plugin/http@0.1.0": crate::http,
+                    "bellwether:plugin/process@0.1.0": crate::process,
+                    "bellwether:plugin/udp@0.1.0": crate::udp,
+                    "bellwether:plugin/regex@0.1.0": crate::regex,
+                    "bellwether:plugin/icmp@0.1.0": crate::icmp,
+                    "bellwether:plugin/files@0.1.0": crate::files,
+                    "bellwether:plugin/dns@0.1.0": crate::dns,
+                },
+                pub_export_macro: true,
+                export_macro_name: $export,
+                default_bindings_module: $path,
+            });
+        }
+    };
 }
 
-#[doc(hidden)]
-pub mod hook_world {
-    wit_bindgen::generate!({
-        path: "../wit",
-        world: "hook-plugin",
-        with: {
-            "bellwether:plugin/types@0.1.0": crate::bindings::bellwether::plugin::types,
-            "bellwether:plugin/log@0.1.0": crate::log,
-            "bellwether:plugin/clock@0.1.0": crate::clock,
-            "bellwether:plugin/kv@0.1.0": crate::kv,
-            "bellwether:plugin/codec@0.1.0": crate::codec,
-            "bellwether:plugin/systemd@0.1.0": crate::systemd,
-            "bellwether:plugin/node@0.1.0": crate::node,
-            "bellwether:plugin/prometheus@0.1.0": crate::prometheus,
-            "bellwether:plugin/json@0.1.0": crate::json,
-            "bellwether:plugin/secret@0.1.0": crate::secret,
-            "bellwether:plugin/metric@0.1.0": crate::metric,
-            "bellwether:plugin/tcp@0.1.0": crate::tcp,
-            "bellwether:plugin/http@0.1.0": crate::http,
-            "bellwether:plugin/process@0.1.0": crate::process,
-            "bellwether:plugin/udp@0.1.0": crate::udp,
-            "bellwether:plugin/regex@0.1.0": crate::regex,
-            "bellwether:plugin/icmp@0.1.0": crate::icmp,
-            "bellwether:plugin/files@0.1.0": crate::files,
-            "bellwether:plugin/dns@0.1.0": crate::dns,
-        },
-        pub_export_macro: true,
-        export_macro_name: "export_hook",
-        default_bindings_module: "bellwether_plugin::hook_world",
-    });
-}
-
-#[doc(hidden)]
-pub mod keeper_world {
-    wit_bindgen::generate!({
-        path: "../wit",
-        world: "resource-plugin",
-        with: {
-            "bellwether:plugin/types@0.1.0": crate::bindings::bellwether::plugin::types,
-            "bellwether:plugin/log@0.1.0": crate::log,
-            "bellwether:plugin/clock@0.1.0": crate::clock,
-            "bellwether:plugin/kv@0.1.0": crate::kv,
-            "bellwether:plugin/codec@0.1.0": crate::codec,
-            "bellwether:plugin/systemd@0.1.0": crate::systemd,
-            "bellwether:plugin/node@0.1.0": crate::node,
-            "bellwether:plugin/prometheus@0.1.0": crate::prometheus,
-            "bellwether:plugin/json@0.1.0": crate::json,
-            "bellwether:plugin/secret@0.1.0": crate::secret,
-            "bellwether:plugin/metric@0.1.0": crate::metric,
-            "bellwether:plugin/tcp@0.1.0": crate::tcp,
-            "bellwether:plugin/http@0.1.0": crate::http,
-            "bellwether:plugin/process@0.1.0": crate::process,
-            "bellwether:plugin/udp@0.1.0": crate::udp,
-            "bellwether:plugin/regex@0.1.0": crate::regex,
-            "bellwether:plugin/icmp@0.1.0": crate::icmp,
-            "bellwether:plugin/files@0.1.0": crate::files,
-            "bellwether:plugin/dns@0.1.0": crate::dns,
-        },
-        pub_export_macro: true,
-        export_macro_name: "export_keeper",
-        default_bindings_module: "bellwether_plugin::keeper_world",
-    });
-}
+world!(check_world, "check-plugin", "export_check", "bellwether_plugin::check_world");
+world!(hook_world, "hook-plugin", "export_hook", "bellwether_plugin::hook_world");
+world!(keeper_world, "resource-plugin", "export_keeper", "bellwether_plugin::keeper_world");
 
 #[doc(hidden)]
 pub mod described_world {
