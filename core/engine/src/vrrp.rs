@@ -34,6 +34,7 @@ mod level;
 mod links;
 mod listen;
 mod notice;
+mod patience;
 mod plan_change;
 mod proof;
 mod receive;

@@ -9,5 +9,6 @@ mod monitor;
 mod packet;
 mod presence;
 mod process;
+mod reactor;
 mod sandbox;
 mod shield;
