@@ -12,10 +12,8 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 /// What the kernel did not take of several packets.
 #[derive(Debug)]
 pub struct Refused {
-    /// The place of the first.
-    pub first: usize,
-    /// How many, the first included.
-    pub count: usize,
+    /// Their places, ascending.
+    pub places: Vec<usize>,
     /// Why the first was, in words.
     pub error: io::Error,
 }
@@ -23,16 +21,11 @@ pub struct Refused {
 impl Refused {
     /// Adds what was refused from a place on.
     pub(crate) fn add(so_far: &mut Option<Self>, at: usize, count: usize, error: impl FnOnce() -> io::Error) {
-        match so_far {
-            Some(refused) => refused.count += count,
-            None => {
-                *so_far = Some(Self {
-                    first: at,
-                    count,
-                    error: error(),
-                });
-            }
-        }
+        let refused = so_far.get_or_insert_with(|| Self {
+            places: Vec::new(),
+            error: error(),
+        });
+        refused.places.extend(at..at + count);
     }
 }
 

@@ -13,6 +13,8 @@ use super::{Client, client};
 
 /// What counters of refused adverts begin with.
 const DROPPED: &str = "dropped_";
+/// Counts adverts that did not leave.
+const REFUSED: &str = "adverts_refused";
 
 #[derive(Debug, Args)]
 pub(super) struct Why {
@@ -126,6 +128,13 @@ fn write_instance(out: &mut String, status: &DaemonStatus, instance: &InstanceSt
     match instance.master {
         Some(master) => writeln!(out, "  its Master is {master}")?,
         None => writeln!(out, "  nobody is known to be its Master")?,
+    }
+    if let Some(count) = instance.counters.get(REFUSED).filter(|count| **count > 0) {
+        writeln!(
+            out,
+            "  the kernel refused to send {count} of its adverts since the start, and who hears none becomes Master as \
+             well: the log says why (`cannot send an advert`)"
+        )?;
     }
     for (name, count) in &instance.counters {
         if let Some(reason) = name.strip_prefix(DROPPED).filter(|_| *count > 0) {

@@ -311,9 +311,11 @@ impl Elect {
                     other => self.others.push(other),
                 }
             }
-            let (teller, links) = (&mut self.teller, &self.links);
-            self.outbox
-                .send_adverts(|refusal| complain(teller, links, &refusal));
+            let (teller, links, election) = (&mut self.teller, &self.links, &mut self.election);
+            self.outbox.send_adverts(
+                |advert| election.handle_unsent(advert),
+                |refusal| complain(teller, links, &refusal),
+            );
             if self.others.is_empty() {
                 return;
             }

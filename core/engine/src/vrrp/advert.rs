@@ -12,8 +12,8 @@ use model::time::{Instant, WallTime};
 use model::units::Priority;
 use wire::advert::{Checksum, Kind, Leave, Outgoing, Unsendable, encode};
 
-use super::Out;
 use super::instance::{Instance, Phase};
+use super::{Election, Out};
 
 /// TTL and hop limit of multicast (RFC 9568 §5.1.1.3, §5.1.2.3).
 pub(super) const MULTICAST_HOP_LIMIT: u8 = 255;
@@ -72,7 +72,33 @@ impl Out {
     }
 }
 
+impl Election {
+    /// Takes that the kernel did not let an advert out: a firewall forbids it, or a queue is full. It is counted and
+    /// changes no state. The RFCs know no Master without a voice, and any rule of ours would have to speak to find out
+    /// that it has one again; whoever hears nothing takes over by himself.
+    pub fn handle_unsent(&mut self, advert: &SendAdvert) {
+        let family = Family::of(advert.destination);
+        let Some(vrid) = advert.payload.get(1) else { return };
+        let mut candidates = self.addressees.with((advert.link, family, *vrid));
+        let sender = candidates.find(|i| {
+            let instance = self.instances.get(*i);
+            instance.is_some_and(|instance| instance.speaks_to(advert.destination))
+        });
+        if let Some(instance) = sender.and_then(|i| self.instances.get_mut(i)) {
+            instance.counters.adverts_refused += 1;
+        }
+    }
+}
+
 impl Instance {
+    /// Whether adverts of this instance go there.
+    fn speaks_to(&self, destination: IpAddr) -> bool {
+        match &self.plan.transport {
+            Transport::Multicast(group) => *group == destination,
+            Transport::Unicast { .. } => self.is_peer(destination),
+        }
+    }
+
     /// Sends an advert to every destination.
     pub(super) fn send_advert(&mut self, out: &mut Out) {
         if !self.link_up {

@@ -86,6 +86,8 @@ impl Dropped {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counters {
     pub(super) adverts_sent: u64,
+    /// Of these to one destination each: the kernel did not take them.
+    pub(super) adverts_refused: u64,
     pub(super) adverts_received: u64,
     pub(super) priority_zero_sent: u64,
     pub(super) priority_zero_received: u64,
@@ -117,6 +119,7 @@ impl Counters {
     pub(super) fn by_name(&self) -> BTreeMap<String, u64> {
         let fixed = [
             ("adverts_sent", self.adverts_sent),
+            ("adverts_refused", self.adverts_refused),
             ("adverts_received", self.adverts_received),
             ("priority_zero_sent", self.priority_zero_sent),
             ("priority_zero_received", self.priority_zero_received),

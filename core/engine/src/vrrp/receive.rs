@@ -41,7 +41,7 @@ pub(super) struct Addressees {
 }
 
 /// By what an instance is found: link, family, VRID.
-type Key = (LinkIndex, Family, u8);
+pub(super) type Key = (LinkIndex, Family, u8);
 
 impl Addressees {
     /// After plans or links changed.
@@ -55,7 +55,7 @@ impl Addressees {
         self.all.sort_unstable();
     }
 
-    fn with(&self, key: Key) -> impl Iterator<Item = usize> + Clone {
+    pub(super) fn with(&self, key: Key) -> impl Iterator<Item = usize> + Clone {
         let from = self.all.partition_point(|(known, _)| *known < key);
         let rest = self.all.iter().skip(from);
         rest.take_while(move |(known, _)| *known == key).map(|(_, i)| *i)

@@ -205,13 +205,17 @@ fn explain(advert: &SendAdvert, error: &io::Error) -> io::Error {
         source, destination, ..
     } = advert;
     let link = sys::link_label(advert.link.0);
-    let cure = match error.kind() {
-        io::ErrorKind::PermissionDenied => {
+    let cure = match error.raw_os_error() {
+        Some(libc::EPERM | libc::EACCES) => {
             "; needs CAP_NET_RAW, and no firewall rule against protocol 112 or 51"
         }
+        Some(libc::ENOBUFS) => "; a queue of the interface drops it, see `tc -s qdisc` and `tc -s filter`",
         _ => "",
     };
     let words = sys::words(error);
     let message = format!("cannot send an advert from {source} to {destination} on {link}: {words}{cure}");
     io::Error::new(error.kind(), message)
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,7 @@ fn why_an_instance_is_what_it_is() {
         .push("web6: interface eth1 is down".into());
     status.instances[0].counters = BTreeMap::from([
         ("adverts_sent".into(), 9),
+        ("adverts_refused".into(), 2),
         ("dropped_hop_limit".into(), 3),
         ("dropped_checksum".into(), 0),
     ]);
@@ -30,6 +31,7 @@ fn why_an_instance_is_what_it_is() {
       its priority is 1 = 100 base, +20 interface eth1, -200 tracker haproxy, kept from 1 to 254
       tracker haproxy is -254: written at noon
       its Master is 192.0.2.2
+      the kernel refused to send 2 of its adverts since the start, and who hears none becomes Master as well: the log says why (`cannot send an advert`)
       3 advert(s) did not count since the start: hop limit
       it moves with group pair
       which cannot be Master: web6: interface eth1 is down
@@ -43,6 +45,7 @@ fn why_an_instance_is_what_it_is() {
       its priority is 1 = 100 base, +20 interface eth1, -200 tracker haproxy, kept from 1 to 254
       tracker haproxy is -254: written at noon
       nobody is known to be its Master
+      the kernel refused to send 2 of its adverts since the start, and who hears none becomes Master as well: the log says why (`cannot send an advert`)
       3 advert(s) did not count since the start: hop limit
     a newer configuration was refused, so this is of the one before:
     unknown key

@@ -32,7 +32,7 @@ pub(super) struct Refusal {
 
 impl Refusal {
     fn new(link: LinkIndex, what: &'static str, refused: Refused) -> Self {
-        let error = match refused.count {
+        let error = match refused.places.len() {
             1 => refused.error,
             count => io::Error::new(
                 refused.error.kind(),
@@ -72,10 +72,16 @@ impl Outbox {
         self.announcements.remove(&link);
     }
 
-    /// Sends all adverts. Gives what was refused on each interface.
-    pub(super) fn send_adverts(&mut self, mut refused: impl FnMut(Refusal)) {
+    /// Sends all adverts. Gives each that was refused, and what was the matter on each interface.
+    pub(super) fn send_adverts(
+        &mut self,
+        mut unsent: impl FnMut(&SendAdvert),
+        mut refused: impl FnMut(Refusal),
+    ) {
         for ((link, _), adverts) in &mut self.adverts {
             if let Some(some) = self.sender.send_all(adverts) {
+                let lost = some.places.iter().filter_map(|at| adverts.get(*at));
+                lost.for_each(&mut unsent);
                 refused(Refusal::new(*link, "cannot send an advert", some));
             }
             adverts.clear();
