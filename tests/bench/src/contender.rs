@@ -157,6 +157,14 @@ impl Daemon {
         }
     }
 
+    /// What it printed.
+    pub(crate) fn log(&self) -> String {
+        match &self.running {
+            Running::Keepalived(daemon) => daemon.log(),
+            Running::Bellwether(daemon) => daemon.log(),
+        }
+    }
+
     /// Its first process.
     pub(crate) fn pid(&self) -> i32 {
         match &self.running {

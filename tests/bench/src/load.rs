@@ -7,7 +7,7 @@ use anyhow::Result;
 use lab::Net;
 use model::transition::State;
 
-use crate::contender::{BACKUP, Contender, MASTER, Setup};
+use crate::contender::{BACKUP, Contender, Daemon, MASTER, Setup};
 use crate::sample::Sample;
 use crate::settings::Settings;
 use crate::wire::{Seen, What, Wire};
@@ -22,6 +22,8 @@ const WITHOUT: Setup = Setup {
     interval_ms: 10,
 };
 const SPINNING: usize = 4;
+/// Moves of a node that are told with their causes.
+const TOLD: usize = 10;
 
 /// What was found of one contender.
 struct Found {
@@ -87,11 +89,16 @@ fn once(contender: Contender, setup: Setup, settings: &Settings) -> Result<Found
     let spinning = Spinning::start()?;
     std::thread::sleep(std::time::Duration::from_secs(1));
     let before = master.transitions() + backup.transitions();
+    let told = [&master, &backup].map(|daemon| daemon.log().len());
     let wire = Wire::start(&net)?;
     std::thread::sleep(settings.load);
     let seen = wire.finish()?;
     drop(spinning);
     let transitions = (master.transitions() + backup.transitions()).saturating_sub(before);
+    if transitions > 0 {
+        tell("the Master", &master, told[0]);
+        tell("the Backup", &backup, told[1]);
+    }
     let (sent, jitter) = judge(&seen, setup, settings);
     Ok(Found {
         contender,
@@ -100,6 +107,17 @@ fn once(contender: Contender, setup: Setup, settings: &Settings) -> Result<Found
         sent,
         jitter,
     })
+}
+
+/// Says why a node moved that should not have: what it printed about that since its log was this long.
+fn tell(who: &str, daemon: &Daemon, since: usize) {
+    let log = daemon.log();
+    let moves = log.get(since..).unwrap_or_default().lines();
+    let moves: Vec<&str> = moves
+        .filter(|line| line.contains("transition") || line.contains(") Entering "))
+        .collect();
+    eprintln!("{who} moved {} times, beginning with", moves.len());
+    moves.iter().take(TOLD).for_each(|line| eprintln!("  {line}"));
 }
 
 /// The part of the Master's adverts that was sent, and how far each was from its time.
