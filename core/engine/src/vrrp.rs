@@ -93,6 +93,8 @@ pub struct Election {
     begins: Option<Instant>,
     served: bool,
     stopping: bool,
+    /// Until when everything that came was handed in; `None` where nobody keeps count.
+    heard_until: Option<Instant>,
     strangers: u64,
     out: Out,
 }
@@ -176,6 +178,12 @@ impl Election {
         self.reconcile_shield(now);
         self.settle_listeners();
         self.schedule_all();
+    }
+
+    /// Takes until when everything that came has been handed in. A silence is believed that far and no further: what
+    /// is still to be read may be the advert that ends it. Who never says so hands everything in at once.
+    pub fn handle_heard(&mut self, until: Instant) {
+        self.heard_until = Some(until);
     }
 
     /// Adverts for virtual routers that this node has not, since the start.

@@ -102,8 +102,6 @@ struct Elect {
 struct Ear {
     listener: Listener,
     receiver: packet::Receiver,
-    /// When it was last begun to be read.
-    read_at: Instant,
 }
 
 impl Elect {
@@ -135,6 +133,8 @@ impl Elect {
             orders_pending: 0,
             leaving: None,
         };
+        // From here on silence is believed only as far as was read.
+        elect.election.handle_heard(clock::now());
         elect.adopt();
         Ok(elect)
     }
@@ -197,9 +197,12 @@ impl Elect {
             return;
         };
         // Read since then, it has nothing more to say of the time until then.
-        let unread = self.ears.iter().filter(|(_, ear)| ear.read_at < at);
+        let unread = self.ears.iter().filter(|(_, ear)| ear.receiver.heard() < at);
         self.heard.extend(unread.map(|(token, _)| token));
         self.read_packets();
+        // What was more than one turn reads is still to come: until then no deadline is believed, and adverts leave.
+        let heard = self.ears.values().map(|ear| ear.receiver.heard()).min();
+        self.election.handle_heard(heard.unwrap_or(now));
         if self.is_due(now) {
             self.election.handle_timeout(now);
             self.drain();
@@ -218,7 +221,6 @@ impl Elect {
             let Some(mut ear) = self.ears.remove(&token) else {
                 continue;
             };
-            ear.read_at = clock::now();
             for _ in 0..READS_PER_TURN {
                 let read = ear.receiver.receive(|frame| {
                     packets += 1;
@@ -371,16 +373,11 @@ impl Elect {
         let opened = packet::Receiver::open(&listener, &name).and_then(|receiver| {
             self.next_token += 1;
             self.reactor.add(receiver.as_fd(), self.next_token)?;
-            let read_at = clock::now();
-            Ok(Ear {
-                listener,
-                receiver,
-                read_at,
-            })
+            Ok(Ear { listener, receiver })
         });
         match opened {
             Ok(ear) => {
-                self.election.handle_listening(listener, ear.read_at);
+                self.election.handle_listening(listener, clock::now());
                 self.tokens.insert(listener, self.next_token);
                 self.ears.insert(self.next_token, ear);
             }

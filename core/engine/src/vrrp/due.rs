@@ -71,7 +71,7 @@ impl Election {
         }
         for unit in &due {
             let at = self.units.get(*unit).and_then(|unit| self.takeover_at(unit));
-            if let Some(at) = at.filter(|at| *at <= now) {
+            if let Some(at) = at.filter(|at| self.is_silent_until(*at, now)) {
                 self.count_late(*unit, now.since(at));
                 self.step_unit(*unit, now);
             }

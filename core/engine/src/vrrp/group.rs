@@ -102,6 +102,11 @@ impl Election {
         latest
     }
 
+    /// Whether the wait of a unit that ends at `at` is over: by now, and by what was heard.
+    pub(super) fn is_silent_until(&self, at: Instant, now: Instant) -> bool {
+        at <= now && self.heard_until.is_none_or(|heard| at <= heard)
+    }
+
     fn decide(&self, unit: usize, now: Instant) -> Move {
         let Some(unit) = self.units.get(unit) else {
             return Move::Rest;
@@ -149,7 +154,7 @@ impl Election {
             return Move::Fall;
         }
         match self.takeover_at(unit) {
-            Some(at) if at <= now => Move::TakeOver,
+            Some(at) if self.is_silent_until(at, now) => Move::TakeOver,
             Some(_) | None => Move::Rest,
         }
     }

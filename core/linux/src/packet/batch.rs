@@ -92,6 +92,13 @@ impl Batch {
             })
     }
 
+    /// What the kernel told beside the last packet, also where that one is too long.
+    pub(super) fn last_control(&self) -> Option<&[u8]> {
+        let last = self.count.checked_sub(1)?;
+        let (slot, lengths) = (self.slots.get(last)?, self.lengths.get(last)?);
+        slot.control.get(..lengths.control)
+    }
+
     /// Reads what is there, up to [`BATCH`] packets, and never waits. Says how many; 0 when nothing is there.
     pub(super) fn fill(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
         self.count = 0;

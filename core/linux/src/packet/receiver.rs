@@ -15,7 +15,8 @@ use wire::ah::AH_PROTOCOL;
 use wire::checksum::VRRP_PROTOCOL;
 
 use super::batch::{BATCH, Batch, Received};
-use super::{control, header};
+use super::control::{self, Told};
+use super::header;
 use crate::clock;
 use crate::sys::{self, Way};
 
@@ -33,8 +34,8 @@ const IPV6_RECVHOPLIMIT: c_int = 51;
 pub struct Receiver {
     socket: Socket,
     listener: Listener,
-    /// When the socket was last seen empty. What comes out of it later cannot be older.
-    emptied: Instant,
+    /// What came until then has been given; what comes out of the socket later is not older.
+    heard: Instant,
 }
 
 impl Receiver {
@@ -59,7 +60,7 @@ impl Receiver {
     }
 
     fn try_open(listener: &Listener, link_name: &LinkName) -> io::Result<Self> {
-        let emptied = clock::now();
+        let heard = clock::now();
         let domain = match listener.family {
             Family::V4 => Domain::IPV4,
             Family::V6 => Domain::IPV6,
@@ -96,8 +97,13 @@ impl Receiver {
         Ok(Self {
             socket,
             listener: *listener,
-            emptied,
+            heard,
         })
+    }
+
+    /// Until when everything that came has been given.
+    pub const fn heard(&self) -> Instant {
+        self.heard
     }
 
     /// Gives packets that wait to `each`, as many as one call of the kernel brings, and says whether there may be more.
@@ -118,24 +124,33 @@ impl Receiver {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(true),
-            Err(error) => return Err(error),
+            Err(error) => {
+                self.heard = now;
+                return Err(error);
+            }
         };
         let frames = batch
             .iter()
             .filter_map(|received| self.frame(&received, now, wall));
         frames.filter(|frame| self.is_ours(frame)).for_each(each);
-        if count < BATCH {
-            self.emptied = now;
-        }
+        // A batch that is full may not be all.
+        self.heard = match batch.last_control() {
+            Some(control) if count == BATCH => self.received_at(control::parse(control), now, wall),
+            _ => now,
+        };
         Ok(count == BATCH)
+    }
+
+    /// When the kernel had a packet.
+    fn received_at(&self, told: Told, now: Instant, wall: u64) -> Instant {
+        let age = told.wall_nanos.map_or(0, |stamp| wall.saturating_sub(stamp));
+        // A step of the wall clock must not make a packet older than the last time when none was there.
+        Instant::from_nanos(now.as_nanos().saturating_sub(age)).clamp(self.heard.min(now), now)
     }
 
     fn frame<'a>(&self, received: &Received<'a>, now: Instant, wall: u64) -> Option<Frame<'a>> {
         let told = control::parse(received.control);
-        let age = told.wall_nanos.map_or(0, |stamp| wall.saturating_sub(stamp));
-        // A step of the wall clock must not make a packet older than the last time when none was there.
-        let received_at =
-            Instant::from_nanos(now.as_nanos().saturating_sub(age)).clamp(self.emptied.min(now), now);
+        let received_at = self.received_at(told, now, wall);
         match self.listener.family {
             Family::V4 => {
                 let packet = header::parse_v4(received.packet)?;

@@ -248,6 +248,44 @@ fn many_adverts_go_by_few_calls_and_one_failure_stops_no_other() {
     });
 }
 
+/// What a call leaves in the socket is not taken for silence: until when everything was given is the time of the last
+/// packet given, and the time of the look only when nothing is left.
+#[test]
+fn until_when_everything_was_given_is_known() {
+    bed::run(async |handle| {
+        let wire = bed::wire(&handle, "a", "b").await;
+        let group = listener(wire.right, "224.0.0.18");
+        let mut receiver = Receiver::open(&group, &bed::name("b")).expect("a receiver");
+        let opened = clock::now();
+        assert!(receiver.heard() <= opened);
+        let adverts = vec![advert(wire.left, "192.0.2.7", "224.0.0.18", b"twelve bytes"); 100];
+        let mut sender = Sender::new();
+        assert!(sender.send_all(&adverts).is_none());
+        // One that all the others have come before.
+        assert!(
+            sender
+                .send_all(&[advert(wire.left, "192.0.2.8", "224.0.0.18", b"twelve bytes")])
+                .is_none()
+        );
+        let sent = clock::now();
+        let (mut count, mut last) = (0, opened);
+        while count < 101 {
+            let looked = clock::now();
+            assert!(looked < sent + Duration::from_secs(5), "{count} came");
+            let may_be_more = receiver.receive(|frame| {
+                count += 1;
+                assert!(frame.received >= last, "in their order");
+                last = frame.received;
+            });
+            if may_be_more.expect("no error") {
+                assert_eq!(receiver.heard(), last);
+            } else {
+                assert!(receiver.heard() >= looked);
+            }
+        }
+    });
+}
+
 #[test]
 fn an_interface_that_was_away_for_a_moment_costs_no_advert() {
     bed::run(async |handle| {

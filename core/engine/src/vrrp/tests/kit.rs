@@ -311,6 +311,21 @@ impl Node {
         self.drain();
     }
 
+    /// One that the kernel had at `received`.
+    pub(super) fn frame_of(&mut self, payload: &[u8], source: &str, received: Instant) {
+        let frame = Frame {
+            envelope: Envelope::Bare,
+            link: ETH0,
+            source: ip(source),
+            destination: ip(GROUP),
+            hop_limit: Some(255),
+            payload,
+            received,
+        };
+        self.election.handle_frame(frame, self.now);
+        self.drain();
+    }
+
     pub(super) fn outcome(&mut self, outcome: Outcome) {
         self.election.handle_outcome(outcome, self.now);
         self.drain();

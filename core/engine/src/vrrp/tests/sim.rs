@@ -214,7 +214,7 @@ impl World {
             Event::Wake(n) if self.nodes[n].woken_at == Some(now) => {
                 self.nodes[n].woken_at = None;
                 if self.nodes[n].asleep_until.is_none() {
-                    self.with(n, |election| election.handle_timeout(now));
+                    self.tick(n, now);
                 }
             }
             Event::Wake(_) => {}
@@ -323,17 +323,37 @@ impl World {
         }
     }
 
-    /// What waits in the socket first, then the rest, then the timers: as the daemon does it.
+    /// What waits in the socket, then the rest, then the timers, as the daemon does it: also where the socket holds more
+    /// than one turn reads, so that the rest and the timers come in between.
     fn awake(&mut self, n: usize) {
         let now = self.now;
         self.nodes[n].asleep_until = None;
-        for (received, from, payload) in std::mem::take(&mut self.nodes[n].inbox) {
-            self.hear(n, received, from, &payload);
+        let each_turn = 1 + self.dice.below(8);
+        let mut unread = std::mem::take(&mut self.nodes[n].inbox).into_iter().peekable();
+        loop {
+            let mut heard = now;
+            for (received, from, payload) in unread.by_ref().take(each_turn) {
+                self.hear(n, received, from, &payload);
+                heard = received;
+            }
+            for event in std::mem::take(&mut self.nodes[n].waiting) {
+                self.step(event);
+            }
+            if unread.peek().is_none() {
+                break;
+            }
+            self.tick(n, heard);
         }
-        for event in std::mem::take(&mut self.nodes[n].waiting) {
-            self.step(event);
-        }
-        self.with(n, |election| election.handle_timeout(now));
+        self.tick(n, now);
+    }
+
+    /// The timers of a node that has read what came until `heard`.
+    fn tick(&mut self, n: usize, heard: Instant) {
+        let now = self.now;
+        self.with(n, |election| {
+            election.handle_heard(heard);
+            election.handle_timeout(now);
+        });
     }
 
     fn end(&mut self, n: usize) {

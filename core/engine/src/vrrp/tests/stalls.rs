@@ -194,3 +194,88 @@ fn a_backup_begins_to_wait_when_it_begins_to_hear() {
     node.election.handle_listening(other, node.now);
     assert_eq!(node.election.poll_timeout(), before);
 }
+
+/// More waits in the socket than one turn reads: what was not read yet may be the advert that ends the silence.
+#[test]
+fn a_silence_is_believed_as_far_as_was_read() {
+    let ours = plan("a", 100);
+    let backup = || {
+        let mut node = Node::start(std::slice::from_ref(&ours));
+        node.hears(&ours, 200, "10.0.0.9");
+        node.now = node.now + ms(4000);
+        node.election.handle_heard(ORIGIN + ms(3609));
+        node
+    };
+    let mut behind = backup();
+    // The time is over since 3.609375 s; neither the timer nor news of an interface may say so.
+    behind.stall(ms(0));
+    behind.eth0_has(&["10.0.0.2/24", "10.0.0.7/24"]);
+    assert_eq!(behind.state("a"), State::Backup);
+    let bytes = advert_bytes(&ours, 200, "10.0.0.9", GROUP);
+    behind.frame_of(&bytes, "10.0.0.9", ORIGIN + ms(3600));
+    behind.election.handle_heard(behind.now);
+    behind.stall(ms(0));
+    assert_eq!(behind.state("a"), State::Backup);
+    let due = behind.election.poll_timeout().map(|(at, _)| at.since(ORIGIN));
+    assert_eq!(due, Some(std::time::Duration::from_micros(7_209_375)));
+
+    let mut alone = backup();
+    alone.stall(ms(0));
+    assert_eq!(alone.state("a"), State::Backup);
+    alone.election.handle_heard(alone.now);
+    alone.stall(ms(0));
+    assert_eq!(alone.state("a"), State::Master);
+}
+
+/// A Master that has more to read than one turn reads speaks in time.
+#[test]
+fn what_is_unread_holds_no_advert_back() {
+    let mut node = master(&plan("a", 100));
+    node.election.handle_heard(node.now);
+    node.pass(ms(1000));
+    assert_eq!(node.told(), ["4.609375s advert 100 to 224.0.0.18"]);
+}
+
+/// Who has to take over at once after a farewell, or answers others, is not kept waiting for the sake of fewer wake-ups.
+#[test]
+fn packets_may_gather_for_as_long_as_nobody_notices() {
+    let us = std::time::Duration::from_micros;
+    let of = |number, centis| {
+        let plan = InstancePlan {
+            advert_interval: Centis::new(centis),
+            ..plan("a", number)
+        };
+        Node::start(&[plan])
+    };
+    assert_eq!(Node::bare().election.patience(), us(1000));
+    assert_eq!(of(100, 100).election.patience(), us(1000));
+    // Skew_Time is 312.5 us.
+    assert_eq!(
+        of(248, 1).election.patience(),
+        us(156) + std::time::Duration::from_nanos(250)
+    );
+    let mut master = of(248, 1);
+    master.pass(ms(100));
+    assert_eq!(master.state("a"), State::Master);
+    assert_eq!(master.election.patience(), us(625));
+}
+
+#[test]
+fn adverts_that_the_kernel_refuses_are_counted_and_change_nothing() {
+    let mut node = master(&plan("a", 100));
+    node.pass(ms(1000));
+    let sent = node.effects.iter().rev().find_map(|effect| match effect {
+        ElectEffect::SendAdvert(advert) => Some(advert.clone()),
+        _ => None,
+    });
+    let sent = sent.expect("it speaks");
+    node.election.handle_unsent(&sent);
+    node.election.handle_unsent(&model::effect::SendAdvert {
+        destination: ip("10.0.0.9"),
+        ..sent
+    });
+    assert_eq!(
+        (node.state("a"), node.counter("adverts_refused")),
+        (State::Master, 1)
+    );
+}
