@@ -2,6 +2,7 @@
 //! How many adverts were sent, how far each came from its time, and whether anybody took over without need.
 
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use lab::Net;
@@ -85,21 +86,24 @@ fn once(contender: Contender, setup: Setup, settings: &Settings) -> Result<Found
     master.becomes(State::Master);
     let backup = contender.start(&net, "b", setup, BACKUP);
     backup.becomes(State::Backup);
-    std::thread::sleep(std::time::Duration::from_secs(2));
+    // Before anything counts: to make room for it, the kernel clears its memory, and where it is built without
+    // preemption no thread runs on that processor meanwhile, however real its time.
+    let wire = Wire::start(&net)?;
+    std::thread::sleep(Duration::from_secs(2));
     let spinning = Spinning::start()?;
-    std::thread::sleep(std::time::Duration::from_secs(1));
+    std::thread::sleep(Duration::from_secs(1));
     let before = master.transitions() + backup.transitions();
     let told = [&master, &backup].map(|daemon| daemon.log().len());
-    let wire = Wire::start(&net)?;
+    let begin = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64();
     std::thread::sleep(settings.load);
+    let transitions = (master.transitions() + backup.transitions()).saturating_sub(before);
     let seen = wire.finish()?;
     drop(spinning);
-    let transitions = (master.transitions() + backup.transitions()).saturating_sub(before);
     if transitions > 0 {
         tell("the Master", &master, told[0]);
         tell("the Backup", &backup, told[1]);
     }
-    let (sent, jitter) = judge(&seen, setup, settings);
+    let (sent, jitter) = judge(&seen, begin, setup, settings);
     Ok(Found {
         contender,
         setup,
@@ -120,14 +124,14 @@ fn tell(who: &str, daemon: &Daemon, since: usize) {
     moves.iter().take(TOLD).for_each(|line| eprintln!("  {line}"));
 }
 
-/// The part of the Master's adverts that was sent, and how far each was from its time.
-fn judge(seen: &[Seen], setup: Setup, settings: &Settings) -> (f64, Sample) {
+/// The part of the Master's adverts that was sent since `begin`, and how far each was from its time.
+fn judge(seen: &[Seen], begin: f64, setup: Setup, settings: &Settings) -> (f64, Sample) {
     let interval = f64::from(setup.interval_ms) / 1000.0;
-    let begin = seen.first().map_or(0.0, |packet| packet.at);
     let end = begin + settings.load.as_secs_f64();
     let mut last = [f64::NAN; 256];
     let (mut count, mut off) = (0u32, Vec::new());
-    for packet in seen.iter().filter(|packet| packet.sender == 1 && packet.at < end) {
+    let counted = seen.iter().filter(|packet| (begin..end).contains(&packet.at));
+    for packet in counted.filter(|packet| packet.sender == 1) {
         let What::Advert { vrid, .. } = packet.what else {
             continue;
         };
