@@ -13,7 +13,7 @@ use socket2::SockRef;
 pub(crate) use message::{Message, NLMSG_DONE, NLMSG_ERROR, messages};
 pub(crate) use write::{attribute, message, nest};
 
-/// Longest time for one exchange. A few requests are never acknowledged at all, so every one has a deadline.
+/// Longest time for an answer, and from the first answer of an exchange to its last. A few requests are never acknowledged at all, so every one has a deadline.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 /// The kernel fills dumps up to 32 KiB when the reader has room for it.
 const BUFFER: usize = 64 << 10;
@@ -24,6 +24,8 @@ pub(crate) struct Socket {
     netlink: Netlink,
     next_sequence: u32,
     buffer: Vec<u8>,
+    /// How long the kernel lets a read wait, once that was said.
+    patience: Option<Duration>,
 }
 
 impl Socket {
@@ -38,6 +40,7 @@ impl Socket {
             netlink,
             next_sequence: 1,
             buffer: Vec::with_capacity(BUFFER),
+            patience: None,
         })
     }
 
@@ -75,14 +78,10 @@ impl Socket {
         last: u32,
         mut take: impl FnMut(Message<'_>),
     ) -> io::Result<()> {
-        let end = Instant::now() + deadline;
         let span = last.wrapping_sub(first);
+        let mut patience = Patience::new(deadline);
         loop {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            let size = self.receive_datagram(left)?;
+            let size = self.receive_datagram(deadline)?;
             let datagram = self.buffer.get(..size).unwrap_or_default();
             let ours = messages(datagram).filter(|message| message.sequence.wrapping_sub(first) <= span);
             for message in ours {
@@ -92,28 +91,29 @@ impl Socket {
                     return Ok(());
                 }
             }
+            patience.check()?;
         }
     }
 
     /// The errno of the first refusal among the answers to one batch, which ends with it; 0 once `last` is done.
     pub(crate) fn receive_verdict(&mut self, last: u32) -> io::Result<i32> {
-        let end = Instant::now() + DEADLINE;
+        let mut patience = Patience::new(DEADLINE);
         loop {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            let size = self.receive_datagram(left)?;
+            let size = self.receive_datagram(DEADLINE)?;
             let datagram = self.buffer.get(..size).unwrap_or_default();
             let mut answers = messages(datagram).filter(|message| message.kind == NLMSG_ERROR);
             if let Some(answer) = answers.find(|message| message.errno() != 0 || message.sequence == last) {
                 return Ok(answer.errno());
             }
+            patience.check()?;
         }
     }
 
     fn receive_datagram(&mut self, longest: Duration) -> io::Result<usize> {
-        SockRef::from(&self.netlink).set_read_timeout(Some(longest))?;
+        if self.patience != Some(longest) {
+            SockRef::from(&self.netlink).set_read_timeout(Some(longest))?;
+            self.patience = Some(longest);
+        }
         loop {
             self.buffer.clear();
             match self.netlink.recv_from(&mut self.buffer, 0) {
@@ -127,5 +127,27 @@ impl Socket {
                 Err(cause) => return Err(cause),
             }
         }
+    }
+}
+
+/// How long an exchange of many datagrams may take. Most have one answer, and no need of a clock.
+struct Patience {
+    longest: Duration,
+    /// Counted from the first datagram that was not the last.
+    end: Option<Instant>,
+}
+
+impl Patience {
+    const fn new(longest: Duration) -> Self {
+        Self { longest, end: None }
+    }
+
+    /// One more datagram came, and more are waited for.
+    fn check(&mut self) -> io::Result<()> {
+        let now = Instant::now();
+        if now < *self.end.get_or_insert(now + self.longest) {
+            return Ok(());
+        }
+        Err(io::ErrorKind::TimedOut.into())
     }
 }

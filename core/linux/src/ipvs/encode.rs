@@ -80,9 +80,7 @@ fn service_key(out: &mut Vec<u8>, key: &ServiceKey) {
 fn service_row(out: &mut Vec<u8>, row: &ServiceRow) {
     nest(out, uapi::SERVICE, |out| {
         service_key(out, &row.key);
-        let mut name = row.scheduler.clone().into_bytes();
-        name.push(0);
-        attribute(out, service::SCHED_NAME, &name);
+        text(out, service::SCHED_NAME, &row.scheduler);
         let persistent = if row.persistence.is_some() {
             service_flag::PERSISTENT
         } else {
@@ -91,8 +89,10 @@ fn service_row(out: &mut Vec<u8>, row: &ServiceRow) {
         let ours = !service_flag::HASHED;
         let flags = (row.flags & ours & !service_flag::PERSISTENT) | persistent;
         // struct ip_vs_flags { flags, mask }: only masked bits change.
-        let pair = [flags.to_ne_bytes(), ours.to_ne_bytes()].concat();
-        attribute(out, service::FLAGS, &pair);
+        nest(out, service::FLAGS, |out| {
+            out.extend_from_slice(&flags.to_ne_bytes());
+            out.extend_from_slice(&ours.to_ne_bytes());
+        });
         let timeout = row.persistence.map_or(0, |persistence| persistence.timeout_s);
         attribute(out, service::TIMEOUT, &timeout.to_ne_bytes());
         attribute(out, service::NETMASK, &netmask(row.key.family(), row.persistence));
@@ -151,6 +151,14 @@ fn destination_row(out: &mut Vec<u8>, row: &DestinationRow) {
             attribute(out, dest::TUN_FLAGS, &flags.to_ne_bytes());
         }
     }
+}
+
+/// A text, and the zero that ends it.
+fn text(out: &mut Vec<u8>, kind: u16, value: &str) {
+    nest(out, kind, |out| {
+        out.extend_from_slice(value.as_bytes());
+        out.push(0);
+    });
 }
 
 fn ip(out: &mut Vec<u8>, kind: u16, address: IpAddr) {
