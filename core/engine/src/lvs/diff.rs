@@ -14,7 +14,7 @@ const NO_SCHEDULER: &str = "none";
 /// built once instead of once for each server. In a service that exists, servers are added before others are
 /// deleted, so that there is no moment without any.
 pub fn diff(wanted: &Table, actual: &Table, owned: &BTreeSet<ServiceKey>) -> Vec<Change> {
-    let mut changes = Vec::new();
+    let mut changes = Vec::with_capacity(most_for_new(wanted, actual));
     for (key, entry) in &wanted.services {
         match actual.services.get(key) {
             None => create(entry, &mut changes),
@@ -31,6 +31,15 @@ pub fn diff(wanted: &Table, actual: &Table, owned: &BTreeSet<ServiceKey>) -> Vec
             .map(Change::DeleteService),
     );
     changes
+}
+
+/// How many changes make the services that are new.
+fn most_for_new(wanted: &Table, actual: &Table) -> usize {
+    let new = wanted
+        .services
+        .iter()
+        .filter(|(key, _)| !actual.services.contains_key(*key));
+    new.map(|(_, entry)| entry.destinations.len() + 2).sum()
 }
 
 fn create(entry: &TableEntry, changes: &mut Vec<Change>) {
