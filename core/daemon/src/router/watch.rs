@@ -9,14 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use notify::{RecommendedWatcher, RecursiveMode};
-use notify_debouncer_full::{DebounceEventResult, Debouncer, NoCache, new_debouncer_opt};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
 use super::Event;
+use news::News;
 
-/// Files that are quiet for this long are looked at: editors and package managers write in several steps.
-const QUIET: Duration = Duration::from_millis(100);
+mod news;
 
 /// How often it is looked for what nobody tells: another directory in the place of a watched one, another target of a
 /// link, a file system that is silent.
@@ -31,8 +30,23 @@ pub(super) struct Changed {
 }
 
 impl Changed {
+    /// Something was missed: everything may have changed.
+    const ALL: Self = Self {
+        configuration: true,
+        code: true,
+        numbers: true,
+    };
+
     const fn is_nothing(self) -> bool {
         !(self.configuration || self.code || self.numbers)
+    }
+
+    const fn or(self, other: Self) -> Self {
+        Self {
+            configuration: self.configuration || other.configuration,
+            code: self.code || other.code,
+            numbers: self.numbers || other.numbers,
+        }
     }
 }
 
@@ -48,7 +62,7 @@ pub(super) struct Files {
 
 /// The watcher.
 struct Watch {
-    debouncer: Debouncer<RecommendedWatcher, NoCache>,
+    watcher: RecommendedWatcher,
     /// Shared with the watcher's own thread, which decides what an event is about.
     interest: Arc<Mutex<Interest>>,
     /// As they were seen last.
@@ -93,41 +107,34 @@ fn follow(mut watch: Watch, wanted: &Receiver<Files>, events: &mpsc::Sender<Even
     }
 }
 
-/// Nothing is of interest yet.
+/// Nothing is of interest yet. What changes is told by a task of the running runtime.
 fn open(events: mpsc::Sender<Event>) -> anyhow::Result<Watch> {
-    let interest = Arc::new(Mutex::new(Interest::default()));
+    let (interest, news) = (
+        Arc::new(Mutex::new(Interest::default())),
+        Arc::new(News::default()),
+    );
+    tokio::spawn(tell(Arc::clone(&news), events));
     let shared = Arc::clone(&interest);
-    let each = move |result: DebounceEventResult| {
-        let changed = match result {
-            Ok(found) => {
-                let interest = lock(&shared);
-                let paths = found
-                    .iter()
-                    .filter(|event| !event.kind.is_access())
-                    .flat_map(|event| &event.paths);
-                interest.judge(paths)
-            }
-            // Something was missed: look at everything.
-            Err(errors) => {
-                tracing::warn!(?errors, "watching files");
-                Changed {
-                    configuration: true,
-                    code: true,
-                    numbers: true,
-                }
-            }
-        };
-        if !changed.is_nothing() {
-            // The loop is over: so is the process.
-            let _ = events.blocking_send(Event::Files(changed));
+    let each = move |result: notify::Result<notify::Event>| match result {
+        Ok(event) if event.need_rescan() => news.add(Changed::ALL),
+        Ok(event) if event.kind.is_access() => {}
+        Ok(event) => news.add(lock(&shared).judge(event.paths.iter())),
+        Err(error) => {
+            tracing::warn!(%error, "watching files");
+            news.add(Changed::ALL);
         }
     };
     Ok(Watch {
-        debouncer: new_debouncer_opt(QUIET, None, each, NoCache::new(), notify::Config::default())?,
+        watcher: notify::recommended_watcher(each)?,
         interest,
         directories: BTreeMap::new(),
         files: BTreeMap::new(),
     })
+}
+
+async fn tell(news: Arc<News>, events: mpsc::Sender<Event>) {
+    // When nobody hears it the loop is over, and so is the process.
+    while events.send(Event::Files(news.next().await)).await.is_ok() {}
 }
 
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -164,7 +171,7 @@ impl Watch {
         }
         for gone in had.keys() {
             // A directory that was removed is not watched any more anyway.
-            let _ = self.debouncer.unwatch(gone);
+            let _ = self.watcher.unwatch(gone);
         }
         for directory in self.watch_anew() {
             if self.directories.get(&directory) == Some(&None) {
@@ -185,8 +192,8 @@ impl Watch {
                 continue;
             }
             // It was not watched, or is not there any more.
-            let _ = self.debouncer.unwatch(directory);
-            let watched = self.debouncer.watch(directory, RecursiveMode::NonRecursive);
+            let _ = self.watcher.unwatch(directory);
+            let watched = self.watcher.watch(directory, RecursiveMode::NonRecursive);
             *seen = now.filter(|_| watched.is_ok());
             others.push(directory.clone());
         }
