@@ -19,6 +19,8 @@ mod tests;
 const QUEUE: usize = 4096;
 /// Most frames of one write.
 const AT_ONCE: usize = 64;
+/// Bytes of a frame's length, little endian, which stands before it.
+const HEADER: usize = 4;
 
 /// What a link brings.
 #[derive(Debug)]
@@ -31,15 +33,20 @@ pub enum Incoming<T> {
 
 /// One frame as bytes.
 pub fn encode<T: Serialize>(frame: &T) -> io::Result<Vec<u8>> {
-    let body = postcard::to_stdvec(frame).map_err(io::Error::other)?;
-    let length = u32::try_from(body.len())
-        .ok()
-        .filter(|length| *length as usize <= FRAME_MAX);
-    let length =
-        length.ok_or_else(|| io::Error::other(format!("a frame of {} bytes is too long", body.len())))?;
-    let mut bytes = Vec::with_capacity(4 + body.len());
-    bytes.extend_from_slice(&length.to_le_bytes());
-    bytes.extend_from_slice(&body);
+    append(Vec::new(), frame)
+}
+
+/// `bytes` with one more frame.
+fn append<T: Serialize>(mut bytes: Vec<u8>, frame: &T) -> io::Result<Vec<u8>> {
+    let start = bytes.len();
+    bytes.extend_from_slice(&[0; HEADER]);
+    let mut bytes = postcard::to_extend(frame, bytes).map_err(io::Error::other)?;
+    let body = bytes.len() - start - HEADER;
+    let length = u32::try_from(body).ok().filter(|_| body <= FRAME_MAX);
+    let length = length.ok_or_else(|| io::Error::other(format!("a frame of {body} bytes is too long")))?;
+    if let Some(header) = bytes.get_mut(start..start + HEADER) {
+        header.copy_from_slice(&length.to_le_bytes());
+    }
     Ok(bytes)
 }
 
@@ -47,34 +54,38 @@ pub fn encode<T: Serialize>(frame: &T) -> io::Result<Vec<u8>> {
 #[derive(Debug, Default)]
 pub struct Decoder {
     bytes: Vec<u8>,
+    /// Of `bytes`, how many were frames that are handed out.
+    done: usize,
 }
 
 impl Decoder {
     /// Takes bytes as they came.
     pub fn push(&mut self, bytes: &[u8]) {
+        self.bytes.drain(..std::mem::take(&mut self.done));
         self.bytes.extend_from_slice(bytes);
     }
 
     /// Whether nothing waits, not even the beginning of a frame.
     pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.bytes.len() == self.done
     }
 
     /// The next whole frame. An error ends the link.
     pub fn next_frame<T: DeserializeOwned>(&mut self) -> Result<Option<T>, String> {
-        let Some(header) = self.bytes.first_chunk::<4>() else {
+        let waiting = self.bytes.get(self.done..).unwrap_or_default();
+        let Some((header, rest)) = waiting.split_first_chunk::<HEADER>() else {
             return Ok(None);
         };
         let length = u32::from_le_bytes(*header) as usize;
         if length > FRAME_MAX {
             return Err(format!("a frame announces {length} bytes, more than {FRAME_MAX}"));
         }
-        let Some(body) = self.bytes.get(4..4 + length) else {
+        let Some(body) = rest.get(..length) else {
             return Ok(None);
         };
         let frame =
             postcard::from_bytes(body).map_err(|error| format!("a frame does not decode: {error}"))?;
-        self.bytes.drain(..4 + length);
+        self.done += HEADER + length;
         Ok(Some(frame))
     }
 }
@@ -129,9 +140,11 @@ where
 async fn write_all<Out: Serialize>(stream: Arc<Socket>, mut waiting: mpsc::Receiver<Out>) {
     let mut frames = Vec::new();
     while waiting.recv_many(&mut frames, AT_ONCE).await > 0 {
-        let encoded: io::Result<Vec<_>> = frames.drain(..).map(|frame| encode(&frame)).collect();
+        let encoded = frames
+            .drain(..)
+            .try_fold(Vec::new(), |bytes, frame| append(bytes, &frame));
         let written = match encoded {
-            Ok(encoded) => write(&stream, &encoded.concat()).await,
+            Ok(encoded) => write(&stream, &encoded).await,
             Err(error) => Err(error),
         };
         if let Err(error) = written {
@@ -166,7 +179,12 @@ async fn read_all<In: DeserializeOwned, Event>(
         let some = || linux::passing::recv_with_fd(&*stream, &mut buffer);
         match stream.async_io(Interest::READABLE, some).await {
             Ok((0, _)) => break "the other side closed it".to_owned(),
-            Ok((length, passed)) => reader.push(buffer.get(..length).unwrap_or_default(), passed),
+            Ok((length, passed)) => {
+                if length < buffer.len() && passed.is_none() {
+                    wait_for_more(&stream);
+                }
+                reader.push(buffer.get(..length).unwrap_or_default(), passed);
+            }
             Err(error) => break format!("it cannot be read: {error}"),
         }
         loop {
@@ -187,6 +205,15 @@ async fn read_all<In: DeserializeOwned, Event>(
         // As above.
         let _ = events.send(event).await;
     }
+}
+
+/// Has the next read wait until the kernel tells of more. For after one that found less than it had room for and was not
+/// ended by a descriptor (unix(7)): another would find nothing. What comes after it is told again, for the runtime has
+/// one thread and asks the kernel only between tasks.
+fn wait_for_more(stream: &Socket) {
+    let nothing = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+    // That nothing is there is what it is told.
+    let _ = stream.try_io(Interest::READABLE, nothing);
 }
 
 /// Puts frames together, each with the descriptor that came with it.
