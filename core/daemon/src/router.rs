@@ -86,9 +86,8 @@ pub fn run(options: Options, links: Links) -> anyhow::Result<ExitCode> {
     // Until the end: whatever is made here bears its number.
     let _presence = Presence::inherited(links.presence)?;
     let loaded = configuration::load(&options.paths, configuration::Declared::new());
-    let predecessors = configuration::predecessors_plan(links.plan);
-    let is_first = predecessors.is_none();
-    let Some(plan) = loaded.report_at_start(predecessors) else {
+    let legacy = configuration::legacy(links.plan);
+    let Some(plan) = loaded.report_at_start(legacy.as_ref().map(|legacy| &legacy.plan)) else {
         return Ok(ExitCode::from(2));
     };
     let (events, inbox) = mpsc::channel(EVENTS);
@@ -123,7 +122,7 @@ pub fn run(options: Options, links: Links) -> anyhow::Result<ExitCode> {
             events,
         };
         let mut router = Router::new(doors);
-        router.begin(plan, loaded, is_first);
+        router.begin(plan, loaded, legacy);
         router.run(inbox).await
     });
     // What still waits for a mount that hangs is not waited for.

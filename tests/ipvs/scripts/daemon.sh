@@ -100,9 +100,17 @@ within 5 "new requests go to the other one" reached "rs2"
 row 10.2.0.11 || fail "it left before its stream ended"
 kill $streams
 within 20 "it leaves when its stream has ended" no_row 10.2.0.11
+no_sync() { ! ns dir ipvsadm -L --daemon | grep -q daemon; }
+# The configuration changes while the router is dead. It is stopped before, so that it does not see that itself.
+router=$(pgrep -f '[_]_router')
+kill -STOP $router
+sed -i '/lvs_sysctl/d; /lvs_sync_daemon/d' keepalived.conf
+kill -KILL $router
+within 20 "a successor of the router puts back what is not asked for any more" eval "nodest 0 && no_sync"
+row 10.2.0.12 || fail "it took a row out"
+within 10 "and leaves what is" eval 'ns dir ipvsadm -L --timeout | grep -q "777 "'
 kill -TERM $daemon
-within 10 "time-outs are put back and the sync daemon is stopped" eval 'ns dir ipvsadm -L --timeout | grep -q "900 " && ! ns dir ipvsadm -L --daemon | grep -q daemon'
-within 10 "and the sysctl" nodest 0
+within 10 "time-outs are put back to what its predecessor had found" eval 'ns dir ipvsadm -L --timeout | grep -q "900 "'
 within 10 "a graceful stop takes the rows away" eval "no_row 10.2.0.11 && no_row 10.2.0.12"
 within 10 "and the virtual address" no_address
 kill $rs1 $rs2

@@ -20,7 +20,7 @@ fn holds(script: &str, held: usize) {
 
 #[test]
 fn traffic_follows_the_health_of_real_servers() {
-    holds(include_str!("../scripts/daemon.sh"), 19);
+    holds(include_str!("../scripts/daemon.sh"), 20);
 }
 
 #[test]

@@ -34,7 +34,9 @@ impl Router {
         while let Some(effect) = self.hooks.poll_effect() {
             self.apply_hook(effect);
         }
-        while let Some(reader) = self.fifos.poll_reader(clock::now()) {
+        while self.fifos.poll_timeout().is_some()
+            && let Some(reader) = self.fifos.poll_reader(clock::now())
+        {
             let id = reader.id;
             if !self.guardian_up || !self.doors.guardian.send(ToGuardian::Exec(reader)) {
                 self.fifos.handle_exec_done(id, clock::now());

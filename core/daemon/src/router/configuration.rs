@@ -7,8 +7,10 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use model::ipvs::Settings;
 use model::link::FRAME_MAX;
 use model::plan::Plan;
+use serde::{Deserialize, Serialize};
 
 /// More than a frame needs beside its content.
 const FRAME_OVERHEAD: usize = 64;
@@ -41,28 +43,38 @@ pub(super) struct ReloadResult {
 impl Loaded {
     /// The plan to start with, after all mistakes and warnings are told. A router that is started again must not fall
     /// over a configuration that was broken meanwhile: it serves what its predecessor served.
-    pub(super) fn report_at_start(&self, predecessors: Option<Plan>) -> Option<Plan> {
+    pub(super) fn report_at_start(&self, predecessors: Option<&Plan>) -> Option<Plan> {
         if !self.text.is_empty() {
             eprint!("{}", self.text);
         }
         if self.plan.is_none() && predecessors.is_some() {
             tracing::error!("the configuration has mistakes; serving what was served before");
         }
-        self.plan.clone().or(predecessors)
+        self.plan.clone().or_else(|| predecessors.cloned())
     }
 }
 
-/// The plan for a successor; nothing when it is too large for a frame.
-pub(super) fn encode_plan(plan: &Plan) -> Vec<u8> {
-    let encoded = postcard::to_stdvec(plan).unwrap_or_default();
+/// What a successor has to know.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Legacy {
+    /// What was served.
+    pub(super) plan: Plan,
+    /// Settings of IPVS as they were found, of those that were changed.
+    pub(super) original: Settings,
+}
+
+/// For a successor; nothing when it is too large for a frame.
+pub(super) fn encode_legacy(plan: &Plan, original: &Settings) -> Vec<u8> {
+    // As the fields of the struct, one after the other.
+    let encoded = postcard::to_stdvec(&(plan, original)).unwrap_or_default();
     if encoded.len() > FRAME_MAX - FRAME_OVERHEAD {
         return Vec::new();
     }
     encoded
 }
 
-/// The plan that a predecessor served, if there was one.
-pub(super) fn predecessors_plan(memory: OwnedFd) -> Option<Plan> {
+/// What a predecessor left, if there was one.
+pub(super) fn legacy(memory: OwnedFd) -> Option<Legacy> {
     let mut encoded = Vec::new();
     let read = File::from(memory)
         .take(FRAME_MAX as u64)

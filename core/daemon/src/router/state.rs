@@ -14,6 +14,7 @@ use engine::watch::Watches;
 use linux::clock;
 use linux::ipvs::preflight;
 use model::effect::InstanceNews;
+use model::ipvs::Settings;
 use model::link::{FromGuardian, FromWorker, HookCall, ToGuardian, ToWorker};
 use model::plan::{Plan, ProcessPattern, WatchSubject};
 use model::status::{ConfigurationStatus, PluginStatus};
@@ -22,7 +23,6 @@ use model::transition::Transition;
 use tokio::sync::{mpsc, oneshot};
 
 use super::balance::{IpvsAnswer, IpvsPort};
-use super::configuration;
 use super::control::Request;
 use super::elect::{ElectInput, ElectPort};
 use super::fifo::Fifos;
@@ -71,6 +71,10 @@ pub(super) struct Router {
     pub(super) plugins: Vec<PluginStatus>,
     pub(super) configuration: ConfigurationStatus,
     pub(super) started: Instant,
+    /// When the loop's turn began. Its events are taken to come then: what follows from them is seconds away.
+    turn: Instant,
+    /// The same instant, as the runtime has it.
+    origin: (Instant, tokio::time::Instant),
     /// Orders that the kernel's balancer has not answered.
     pub(super) ipvs_pending: usize,
     /// What the worker was told of plugins.
@@ -88,6 +92,8 @@ pub(super) struct Router {
     /// Hooks that wait for a worker; one for each lane at most.
     pub(super) held_calls: Vec<HookCall>,
     reloading: Reloading,
+    /// Settings of IPVS that a successor would put back.
+    bequeathed: Settings,
     /// What is to be served when the operator's first command has ended.
     starting: Option<Starting>,
     stopping: Stopping,
@@ -125,6 +131,8 @@ impl Router {
             plugins: Vec::new(),
             configuration: ConfigurationStatus::default(),
             started: now,
+            turn: now,
+            origin: (now, tokio::time::Instant::now()),
             ipvs_pending: 0,
             supplies: Plugins::default(),
             readings: Readings::new(doors.events.clone()),
@@ -134,6 +142,7 @@ impl Router {
             guardian_up: true,
             held_calls: Vec::new(),
             reloading: Reloading::default(),
+            bequeathed: Settings::default(),
             starting: None,
             stopping: Stopping::No,
             doors,
@@ -152,17 +161,20 @@ impl Router {
             // Both are cancel-safe: an event not taken stays in the channel.
             tokio::select! {
                 event = inbox.recv() => match event {
-                    Some(event) => self.handle(event),
+                    Some(event) => {
+                        self.turn = clock::now();
+                        self.handle(event);
+                    }
                     None => return Ok(ExitCode::FAILURE),
                 },
-                () = tokio::time::sleep(self.until_deadline()) => {}
+                () = tokio::time::sleep_until(self.deadline()) => self.turn = clock::now(),
             }
             for _ in 0..EVENTS_PER_TURN {
                 let Ok(event) = inbox.try_recv() else { break };
                 self.drain();
                 self.handle(event);
             }
-            let now = clock::now();
+            let now = self.turn;
             if self.balancer.poll_timeout().is_some_and(|(at, _)| at <= now) {
                 self.drain();
                 self.balancer.handle_timeout(now);
@@ -173,7 +185,7 @@ impl Router {
         }
     }
 
-    fn until_deadline(&self) -> Duration {
+    fn deadline(&self) -> tokio::time::Instant {
         let stop = match self.stopping {
             Stopping::Gone(deadline) => Some(deadline),
             Stopping::No | Stopping::Leaving => None,
@@ -190,7 +202,9 @@ impl Router {
             .chain(self.readings.poll_timeout())
             .chain(self.fifos.poll_timeout())
             .min();
-        deadline.map_or(Duration::from_secs(3600), |at| at.since(clock::now()))
+        let (origin, same) = self.origin;
+        let deadline = deadline.unwrap_or(self.turn + Duration::from_secs(3600));
+        same + deadline.since(origin)
     }
 
     fn is_over(&self) -> bool {
@@ -276,7 +290,12 @@ impl Router {
         self.ipvs_pending = self.ipvs_pending.saturating_sub(usize::from(counts));
         match answer {
             IpvsAnswer::Glance(glance) => self.balancer.handle_glance(glance, now),
-            IpvsAnswer::Configured(before, result) => self.balancer.handle_configured(before, result, now),
+            IpvsAnswer::Configured(before, result) => {
+                self.balancer.handle_configured(before, result, now);
+                if *self.balancer.original() != self.bequeathed {
+                    self.bequeath();
+                }
+            }
             IpvsAnswer::Counted(counted, took) => self.traffic.handle_counted(counted, took),
             IpvsAnswer::Table(table) => self.balancer.handle_table(table, now),
             IpvsAnswer::Applied(result) => self.balancer.handle_applied(result, now),
@@ -284,7 +303,7 @@ impl Router {
     }
 
     fn handle_worker(&mut self, incoming: Incoming<FromWorker>) {
-        let now = clock::now();
+        let now = self.turn;
         match incoming {
             Incoming::Frame(FromWorker::Verdict(verdict), _) => self.balancer.handle_verdict(&verdict, now),
             Incoming::Frame(FromWorker::HookDone { id, result }, _) => {
@@ -414,8 +433,7 @@ impl Router {
         self.balancer.handle_plan(&self.plan, clock::now());
         self.keeper.handle_plan(&self.plan, clock::now());
         self.doors.elect.send(ElectInput::Plan(Arc::clone(&self.plan)));
-        let served = configuration::encode_plan(&self.plan);
-        self.doors.guardian.send(ToGuardian::Serving(served));
+        self.bequeath();
         self.watches.handle_plan(&self.plan.watches);
         self.count_processes();
         self.watch_files(files);

@@ -105,10 +105,10 @@ impl Balancer {
                 self.effects.push_back(BalanceEffect::Drain(change));
             }
         }
-        self.keeper.set_draining(
-            self.services.values().any(|service| !service.leaving.is_empty()),
-            now,
-        );
+        // That none drains any more is found out when time passes.
+        if !service.leaving.is_empty() {
+            self.keeper.set_draining(true, now);
+        }
     }
 
     /// At the first reading of the table: what a predecessor was draining goes on, from the whole time again.
@@ -142,6 +142,9 @@ impl Balancer {
 
     /// How busy the servers are that leave. Only a look after weight 0 had reached the kernel counts.
     pub(super) fn observe_drains(&mut self, glance: &Glance) {
+        if !self.keeper.is_draining() {
+            return;
+        }
         for (key, service) in &mut self.services {
             for (server, leaving) in &mut service.leaving {
                 if self.keeper.known_weight(key, server) == Some(0) {
@@ -159,6 +162,9 @@ impl Balancer {
 
     /// Takes those out that have nothing left, or no time.
     pub(super) fn end_drains(&mut self, now: Instant) {
+        if !self.keeper.is_draining() {
+            return;
+        }
         for service in self.services.values_mut() {
             let over = |leaving: &super::drain::Leaving| leaving.is_over(now);
             let done: Vec<_> = service
@@ -184,6 +190,9 @@ impl Balancer {
 
     /// When the first of them runs out of time.
     pub(super) fn drain_deadline(&self) -> Option<Instant> {
+        if !self.keeper.is_draining() {
+            return None;
+        }
         let all = self
             .services
             .values()

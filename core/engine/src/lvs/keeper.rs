@@ -95,6 +95,11 @@ impl Keeper {
         self.wanted.services.remove(key);
     }
 
+    /// A service is ours, though nobody has wanted it yet.
+    pub(super) fn own_service(&mut self, key: ServiceKey) {
+        self.owned.insert(key);
+    }
+
     /// The kernel's table was never read since the start.
     pub(super) fn is_unread(&self) -> bool {
         !self.was_read
@@ -169,6 +174,11 @@ impl Keeper {
             (false, true) => LOOK_EVERY,
             (false, false) => GLANCE_EVERY,
         }
+    }
+
+    /// Whether servers may drain.
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining
     }
 
     /// Whether servers drain: their connections are counted by glances.

@@ -4,4 +4,5 @@ mod life;
 mod quorum;
 mod random;
 mod reload;
+mod successor;
 mod world;

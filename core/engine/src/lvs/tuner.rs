@@ -32,6 +32,16 @@ pub(super) struct Tuner {
 }
 
 impl Tuner {
+    /// What is in the kernel by a predecessor's doing is as if we had done it.
+    pub(super) fn handle_predecessor(&mut self, plan: &IpvsPlan, original: Settings) {
+        self.started = plan.sync.is_some();
+        self.original = original;
+    }
+
+    pub(super) fn original(&self) -> &Settings {
+        &self.original
+    }
+
     pub(super) fn handle_plan(&mut self, plan: &IpvsPlan) {
         self.set(|tuner| tuner.plan = plan.clone());
     }

@@ -129,7 +129,7 @@ pub const SYSCTLS: [Sysctl; 23] = [
 ];
 
 /// What is wanted of a namespace.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// Time-outs.
     pub timeouts: Timeouts,

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::{Router, Starting, Stopping};
 use crate::router::Event;
-use crate::router::configuration::{self, Declared, Loaded, ReloadResult};
+use crate::router::configuration::{self, Declared, Legacy, Loaded, ReloadResult};
 use crate::router::hooks;
 
 /// Who waits for a reading of the configuration.
@@ -126,9 +126,13 @@ impl Router {
 
     /// Begins with the configuration, or, where it has mistakes, with what a predecessor served. Without a predecessor
     /// the operator's first command runs before.
-    pub(in crate::router) fn begin(&mut self, plan: Plan, loaded: Loaded, is_first: bool) {
+    pub(in crate::router) fn begin(&mut self, plan: Plan, loaded: Loaded, legacy: Option<Legacy>) {
         let is_refused = loaded.plan.is_none();
-        let first = plan.life.before.clone().filter(|_| is_first);
+        let first = plan.life.before.clone().filter(|_| legacy.is_none());
+        if let Some(Legacy { plan, original }) = legacy {
+            self.bequeathed = original.clone();
+            self.balancer.handle_predecessor(&plan, original);
+        }
         let (plan, files) = (Arc::new(plan), loaded.files);
         if let Some(script) = first {
             self.hooks.handle_script("the start".to_owned(), script);
@@ -136,6 +140,13 @@ impl Router {
         self.starting = Some(Starting { plan, files });
         self.end_start();
         self.configuration.last_error = is_refused.then_some(loaded.text);
+    }
+
+    /// Hands on what a successor has to know.
+    pub(super) fn bequeath(&mut self) {
+        self.bequeathed = self.balancer.original().clone();
+        let legacy = configuration::encode_legacy(&self.plan, &self.bequeathed);
+        self.doors.guardian.send(ToGuardian::Serving(legacy));
     }
 
     /// Serves what waits for the first command, once that has ended.

@@ -134,7 +134,7 @@ fn a_drain_goes_on_over_a_restart() {
     assert_eq!(next.rows(), "2=10");
 }
 
-fn tuned(tcp_s: Option<u32>, sync: bool, follow: Option<&str>) -> Plan {
+pub(super) fn tuned(tcp_s: Option<u32>, sync: bool, follow: Option<&str>) -> Plan {
     let sync = sync.then(|| SyncPlan {
         attributes: SyncAttributes {
             link: LinkName::from("eth1"),

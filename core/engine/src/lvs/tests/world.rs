@@ -79,6 +79,16 @@ impl World {
         self.drain();
     }
 
+    /// The router dies, having served `before`, and a successor is told so, and of what was found at first.
+    pub(super) fn die(&mut self, before: &Plan) {
+        let original = self.balancer.original().clone();
+        self.balancer = Balancer::new(8);
+        self.balancer.handle_worker(true, self.now);
+        self.balancer.handle_predecessor(before, original);
+        self.asks.clear();
+        self.told();
+    }
+
     pub(super) fn stop(&mut self) {
         self.balancer.handle_stop(self.now);
         self.drain();
