@@ -6,6 +6,7 @@
 
 mod address;
 mod args;
+mod bfd;
 mod entries;
 mod grammar;
 mod lex;
@@ -38,7 +39,9 @@ pub(crate) fn read(source: &Arc<Source>, env: &Environment, draft: &mut Draft, r
     for item in &items {
         match item.keyword() {
             "global_defs" => globals.lower(item, draft, d),
+            "net_namespace" => machine::lower(item, &mut draft.machine, d),
             "vrrp_script" => script::lower(item, &globals, draft, d),
+            "bfd_instance" => bfd::lower(item, &mut globals, draft, d),
             "garp_group" => delays::lower_group(item, draft, d),
             "interface_up_down_delays" => delays::lower(item, draft, d),
             "track_file" | "vrrp_track_file" => watch::lower_file(item, draft, d),

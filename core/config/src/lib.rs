@@ -11,7 +11,7 @@
 //! not asked here: it can change while the daemon runs, so it is a Fault of an instance and no mistake of a file.
 
 mod load;
-pub use load::{Declares, Environment, Loaded, load};
+pub use load::{Declares, Environment, Loaded, Looks, load};
 
 mod diagnostics;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
@@ -28,6 +28,8 @@ mod plugins;
 mod secret;
 pub use plugins::{EMBEDDED, grants_of, needs, net_grant};
 
+mod file;
 mod source;
 mod unit;
+mod vmac;
 mod words;

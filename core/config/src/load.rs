@@ -15,7 +15,7 @@ use crate::source::{Source, Span};
 use crate::{check, keepalived, plugins, toml};
 
 /// A file larger than this is refused: no configuration is, and a mistyped path might be a disk.
-const FILE_BYTES_MAX: u64 = 16 << 20;
+const FILE_KIB_MAX: u64 = 16 << 10;
 
 /// What the languages need to know of the machine. Given by the caller, so that reading a text depends on
 /// nothing but the text.
@@ -35,7 +35,12 @@ pub struct Environment {
     pub names: RouteNames,
     /// What is known of the code of plugins.
     pub declares: Option<Declares>,
+    /// Who is told where the reading is.
+    pub looks: Option<Looks>,
 }
+
+/// Is told each path before it is looked at: on a mount that hangs, that look does not end.
+pub type Looks = Arc<dyn Fn(&Path) + Send + Sync>;
 
 /// Tells which parameters the plugin in a file declares: none when it takes any, or when that is not known (yet).
 /// What does not load is told in words.
@@ -59,6 +64,7 @@ pub fn load(paths: &[PathBuf], env: &Environment) -> Loaded {
     let mut reader = Reader {
         diagnostics: Diagnostics::default(),
         files: Vec::new(),
+        looks: env.looks.clone(),
     };
     let (native, foreign) = reader.collect(paths);
     let mut draft = Draft {
@@ -91,13 +97,22 @@ pub fn load(paths: &[PathBuf], env: &Environment) -> Loaded {
 pub(crate) struct Reader {
     pub(crate) diagnostics: Diagnostics,
     pub(crate) files: Vec<PathBuf>,
+    looks: Option<Looks>,
 }
 
 impl Reader {
+    /// Says what is looked at next.
+    pub(crate) fn look(&self, path: &Path) {
+        if let Some(looks) = &self.looks {
+            looks(path);
+        }
+    }
+
     /// The texts at the paths: those in TOML, then those in keepalived's language.
     fn collect(&mut self, paths: &[PathBuf]) -> (Vec<Arc<Source>>, Vec<Arc<Source>>) {
         let (mut native, mut foreign) = (Vec::new(), Vec::new());
         for path in paths {
+            self.look(path);
             if path.is_dir() {
                 let files = self.directory(path);
                 native.extend(files.iter().filter_map(|file| self.read(file, None)));
@@ -143,6 +158,7 @@ impl Reader {
         if !self.files.iter().any(|known| known == path) {
             self.files.push(path.to_owned());
         }
+        self.look(path);
         match read_text(path) {
             Ok(text) => Some(Arc::new(Source {
                 path: path.to_owned(),
@@ -157,15 +173,7 @@ impl Reader {
 }
 
 fn read_text(path: &Path) -> std::io::Result<String> {
-    let meta = fs::metadata(path)?;
-    let refuse = |why: &str| Err(std::io::Error::other(why.to_owned()));
-    if !meta.is_file() {
-        return refuse("it is not a regular file");
-    }
-    if meta.len() > FILE_BYTES_MAX {
-        return refuse("it is larger than 16 MiB");
-    }
-    let bytes = fs::read(path)?;
+    let bytes = crate::file::read(path, FILE_KIB_MAX)?;
     // Old files carry comments in Latin-1 and other encodings. Outside comments a replaced character is caught
     // where it matters, as an unknown key or a bad value.
     if path.extension().is_some_and(|extension| extension == "toml") {

@@ -1,7 +1,7 @@
 //! What both languages know of `auth_hmac`: keys that routers share, as text, as `hex:...`, or as `file:/path` to one
 //! of these; and how far clocks may differ.
 
-use std::fs;
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use model::units::Centis;
 /// What keepalived 2.4 asks of a key, in bytes: half a digest at least, a block at most.
 const BYTES: std::ops::RangeInclusive<usize> = 32..=64;
 /// A key file that is longer is none.
-const FILE_BYTES_MAX: u64 = 4096;
+const FILE_KIB_MAX: u64 = 4;
 
 /// Reads a key; otherwise says what is wrong with it, without saying what it is.
 pub(crate) fn key(text: &str) -> Result<Key, String> {
@@ -27,12 +27,9 @@ pub(crate) fn is_elsewhere(text: &str) -> bool {
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    let refused = |error: std::io::Error| format!("cannot read the key in {}: {error}", path.display());
-    let length = fs::metadata(path).map_err(refused)?.len();
-    if length > FILE_BYTES_MAX {
-        return Err(format!("{} is too long to be a key", path.display()));
-    }
-    fs::read_to_string(path).map_err(refused)
+    let refused = |why: &dyn fmt::Display| format!("cannot read the key in {}: {why}", path.display());
+    let bytes = crate::file::read(path, FILE_KIB_MAX).map_err(|error| refused(&error))?;
+    String::from_utf8(bytes).map_err(|_| refused(&"it is no text; write the key as hex:..."))
 }
 
 fn literal(text: &str) -> Result<Key, String> {

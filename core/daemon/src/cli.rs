@@ -47,6 +47,8 @@ enum Command {
     Lab(crate::lab::Options),
     #[command(name = "__router", hide = true)]
     Router(Run),
+    #[command(name = "__netns", hide = true)]
+    Netns(Paths),
     #[command(name = "__lab-server", hide = true)]
     LabServer(crate::lab::ServerOptions),
     #[command(name = "__lab-client", hide = true)]
@@ -107,6 +109,9 @@ struct Run {
     /// What is logged: error, warn, info, debug, trace
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     log: String,
+    /// The network namespace that the guardian is in already
+    #[arg(long, hide = true)]
+    entered: Option<String>,
 }
 
 /// How an answer is printed.
@@ -124,6 +129,9 @@ pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(run) => run_guardian(&run),
         Command::Router(run) => run_router(&run),
+        Command::Netns(paths) => {
+            crate::guardian::tell_namespace(paths.or_default()).map(|()| ExitCode::SUCCESS)
+        }
         Command::Worker { log } => {
             crate::log::start("worker", &log);
             crate::worker::run()
@@ -153,9 +161,13 @@ fn run_guardian(run: &Run) -> anyhow::Result<ExitCode> {
         "--log".into(),
         run.log.clone(),
     ];
-    for path in run.paths.or_default() {
-        router.extend(["--config".into(), path.display().to_string()]);
+    let paths = run.paths.or_default();
+    let paths = paths.iter().map(|path| path.display().to_string());
+    let paths: Vec<String> = paths.flat_map(|path| ["--config".into(), path]).collect();
+    if let Some(name) = crate::guardian::enter_namespace(&paths)? {
+        router.extend(["--entered".into(), name]);
     }
+    router.extend(paths);
     let worker = vec!["--log".into(), run.log.clone()];
     crate::guardian::run(router, worker)
 }
@@ -165,6 +177,7 @@ fn run_router(run: &Run) -> anyhow::Result<ExitCode> {
     let options = crate::router::Options {
         paths: run.paths.or_default(),
         socket: run.client.path(),
+        entered: run.entered.clone(),
     };
     crate::router::run(options, crate::router::Links::inherited()?)
 }

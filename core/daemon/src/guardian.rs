@@ -24,12 +24,14 @@ mod ending;
 mod farewell;
 mod fifos;
 mod line;
+mod namespace;
 mod restarts;
 mod sockets;
 mod station;
 
 use broker::Broker;
 use fifos::Fifos;
+pub use namespace::{enter as enter_namespace, tell as tell_namespace};
 use sockets::Sockets;
 use station::{Role, Station};
 
@@ -128,6 +130,7 @@ impl Guardian {
     fn turn(&mut self) -> io::Result<()> {
         let wait = self.next_deadline().map(|at| timespec(at.since(clock::now())));
         let mut watched = vec![PollFd::new(&self.signals, PollFlags::IN)];
+        watched.push(PollFd::from_borrowed_fd(self.presence.as_fd(), PollFlags::IN));
         for line in [&self.router, &self.worker]
             .into_iter()
             .filter_map(|station| station.line.as_ref())
@@ -142,6 +145,7 @@ impl Guardian {
             Err(error) => return Err(error.into()),
         }
         drop(watched);
+        self.presence.let_go();
         self.handle_lines();
         self.broker.read_pipes();
         while let Some(signal) = self.signals.next() {
@@ -268,11 +272,20 @@ impl Guardian {
 
     fn handle_death(&mut self, pid: Pid, status: ExitStatus) {
         if self.router.is(pid) {
+            self.hear_last_words(Role::Router);
             self.handle_router_death(status);
         } else if self.worker.is(pid) {
+            self.hear_last_words(Role::Worker);
             self.handle_worker_death(status);
         } else if let Some((role, done)) = self.broker.handle_death(pid, status, clock::now()) {
             self.station(role).send(&done);
+        }
+    }
+
+    /// What a child said after its line was looked at, and before it died.
+    fn hear_last_words(&mut self, role: Role) {
+        for frame in self.station(role).receive() {
+            self.handle_frame(role, frame);
         }
     }
 

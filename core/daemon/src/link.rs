@@ -10,7 +10,7 @@ use model::link::FRAME_MAX;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::io::Interest;
 use tokio::net::UnixStream as Socket;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 #[cfg(test)]
 mod tests;
@@ -90,10 +90,18 @@ impl Decoder {
     }
 }
 
+/// What waits to be written.
+#[derive(Debug)]
+enum Entry<Out> {
+    Frame(Out),
+    /// Somebody wants to know when all before it is written.
+    Mark(oneshot::Sender<()>),
+}
+
 /// The sending end of a link that is served.
 #[derive(Debug)]
 pub struct Port<Out> {
-    queue: mpsc::Sender<Out>,
+    queue: mpsc::Sender<Entry<Out>>,
 }
 
 impl<Out> Clone for Port<Out> {
@@ -108,7 +116,17 @@ impl<Out> Port<Out> {
     /// Sends a frame without waiting, from any thread. False when the link is over, or so far behind that the frame was
     /// dropped.
     pub fn send(&self, frame: Out) -> bool {
-        self.queue.try_send(frame).is_ok()
+        self.queue.try_send(Entry::Frame(frame)).is_ok()
+    }
+
+    /// Waits until the other side's socket has all that was sent before, or the link is over. Whoever ends the runtime
+    /// ends what writes: its last frames would go with it. To be bounded by the caller, for the other side may not read.
+    pub async fn flush(&self) {
+        let (mark, written) = oneshot::channel();
+        if self.queue.send(Entry::Mark(mark)).await.is_ok() {
+            // A link that is over has written what it could.
+            let _ = written.await;
+        }
     }
 }
 
@@ -137,12 +155,20 @@ where
     Ok(Port { queue })
 }
 
-async fn write_all<Out: Serialize>(stream: Arc<Socket>, mut waiting: mpsc::Receiver<Out>) {
-    let mut frames = Vec::new();
-    while waiting.recv_many(&mut frames, AT_ONCE).await > 0 {
-        let encoded = frames
+async fn write_all<Out: Serialize>(stream: Arc<Socket>, mut waiting: mpsc::Receiver<Entry<Out>>) {
+    let mut entries = Vec::new();
+    while waiting.recv_many(&mut entries, AT_ONCE).await > 0 {
+        let mut marks = Vec::new();
+        let encoded = entries
             .drain(..)
-            .try_fold(Vec::new(), |bytes, frame| append(bytes, &frame));
+            .try_fold(Vec::new(), |bytes, entry| match entry {
+                Entry::Frame(frame) => append(bytes, &frame),
+                // What stands behind it is written as well before it is told: later than need be, never too early.
+                Entry::Mark(mark) => {
+                    marks.push(mark);
+                    Ok(bytes)
+                }
+            });
         let written = match encoded {
             Ok(encoded) => write(&stream, &encoded).await,
             Err(error) => Err(error),
@@ -150,6 +176,10 @@ async fn write_all<Out: Serialize>(stream: Arc<Socket>, mut waiting: mpsc::Recei
         if let Err(error) = written {
             tracing::debug!(%error, "a link cannot be written");
             break;
+        }
+        for mark in marks {
+            // Whoever wanted to know may have had enough.
+            let _ = mark.send(());
         }
     }
     // The reader wakes and reports the end. Nothing is left to do where the socket is closed already.

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use crate::link::{Incoming, Port};
 
 pub(crate) use configuration::environment;
+pub(crate) use looking::load as load_configuration;
 pub(crate) use plugins::{plugin_code, secrets};
 
 mod apply;
@@ -27,6 +28,7 @@ mod elect;
 mod fifo;
 mod hooks;
 mod kernel;
+mod looking;
 mod metrics;
 mod plugins;
 mod reading;
@@ -47,6 +49,8 @@ pub struct Options {
     pub paths: Vec<PathBuf>,
     /// The control socket.
     pub socket: PathBuf,
+    /// The network namespace that all of the daemon is in, where the configuration named one at the start.
+    pub entered: Option<String>,
 }
 
 /// What the loop is told.
@@ -85,9 +89,12 @@ pub fn run(options: Options, links: Links) -> anyhow::Result<ExitCode> {
     abort_at_panic();
     // Until the end: whatever is made here bears its number.
     let _presence = Presence::inherited(links.presence)?;
-    let loaded = configuration::load(&options.paths, configuration::Declared::new());
     let legacy = configuration::legacy(links.plan);
-    let Some(plan) = loaded.report_at_start(legacy.as_ref().map(|legacy| &legacy.plan)) else {
+    let first = configuration::load_first(options.paths.clone(), legacy.is_some())?;
+    let Some(plan) = first
+        .loaded
+        .report_at_start(legacy.as_ref().map(|legacy| &legacy.plan))
+    else {
         return Ok(ExitCode::from(2));
     };
     let (events, inbox) = mpsc::channel(EVENTS);
@@ -122,7 +129,7 @@ pub fn run(options: Options, links: Links) -> anyhow::Result<ExitCode> {
             events,
         };
         let mut router = Router::new(doors);
-        router.begin(plan, loaded, legacy);
+        router.begin(plan, first, legacy);
         router.run(inbox).await
     });
     // What still waits for a mount that hangs is not waited for.

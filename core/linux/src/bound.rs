@@ -45,7 +45,11 @@ pub fn open(kind: SocketKind, family: Family, via: &Via) -> Result<OwnedFd, Stri
     })
 }
 
-fn enter(name: &str) -> Result<(), String> {
+/// Moves the calling thread, and whatever it starts from then on, into a network namespace that `ip netns` made.
+///
+/// # Errors
+/// What is missing or the kernel refused, in words, with the cure.
+pub fn enter(name: &str) -> Result<(), String> {
     // Without waiting: whatever else may lie there must not hold up the caller.
     let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).expect("a flag of open(2) fits");
     let opened = OpenOptions::new()

@@ -4,6 +4,9 @@
 //! The number is the name of an abstract unix socket (unix(7)): such names belong to a network namespace, as those
 //! things do, and go with the last process that holds the socket, however it ends. The number of a process would not
 //! do: two containers that share a network have a process 1 each.
+//!
+//! Whoever asks connects. The kernel tells the asker who listens, so nothing is said; but a caller waits in the
+//! listener's queue until it is let go ([`Presence::let_go`]), and where the queue is full nobody is told any more.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
@@ -21,6 +24,8 @@ use crate::sys;
 /// by taking names.
 const FEW: u32 = 16;
 const TRIES: usize = 8;
+/// Callers let go at once: who calls and calls again must not keep us from everything else.
+const AT_ONCE: usize = 64;
 
 /// The number of this process; 0 without one.
 static OWN: AtomicU32 = AtomicU32::new(0);
@@ -42,7 +47,11 @@ impl Presence {
         let any = any.map(|[a, b, c, d, ..]| u32::from_ne_bytes([a, b, c, d]).max(FEW));
         for number in (1..=FEW).chain(any) {
             match UnixListener::bind_addr(&SocketAddr::from_abstract_name(name(number))?) {
-                Ok(socket) => return Ok(Self::own(socket, number)),
+                Ok(socket) => {
+                    // A caller that went away between two looks must not be waited for.
+                    socket.set_nonblocking(true)?;
+                    return Ok(Self::own(socket, number));
+                }
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
                 Err(error) => return Err(error),
             }
@@ -68,7 +77,13 @@ impl Presence {
         others.filter_map(holder).collect()
     }
 
-    /// The descriptor, to be inherited.
+    /// Lets go of those who asked. To be called when the descriptor is readable.
+    pub fn let_go(&self) {
+        // One at a time and without a word: what they wanted to know the kernel has told them.
+        let _asked = (0..AT_ONCE).map_while(|_| self.socket.accept().ok()).count();
+    }
+
+    /// The descriptor, to be inherited and to be waited for.
     pub fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }

@@ -1,7 +1,8 @@
 //! Plugins inside the binary, so that one file is enough. Sandboxed guests like any other.
 
 /// Each by its name, in order.
-const ALL: [(&str, &str); 18] = [
+const ALL: [(&str, &str); 19] = [
+    ("bfd", include_str!("../../../plugins/bfd.lua")),
     ("dns", include_str!("../../../plugins/dns.lua")),
     ("file", include_str!("../../../plugins/file.lua")),
     ("gateway", include_str!("../../../plugins/gateway.lua")),

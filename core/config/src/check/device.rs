@@ -1,41 +1,52 @@
-//! Devices of instances: each has a name and an address of its own.
+//! Devices of instances and of their addresses: each has a name and an address of its own.
 
-use model::plan::DeviceKind;
+use model::ids::LinkName;
+use model::plan::{DeviceKind, DevicePlan};
 
 use crate::diagnostics::Diagnostics;
 use crate::draft::{Draft, InstanceDraft};
+use crate::source::Span;
+
+/// A device, the interface below it, and where it is asked for.
+type Asked<'a> = (&'a DevicePlan, &'a LinkName, &'a Span);
 
 pub(super) fn devices(draft: &Draft, d: &mut Diagnostics) {
     let all: Vec<&InstanceDraft> = draft.instances.iter().filter(|i| !i.broken).collect();
-    for (n, instance) in all.iter().enumerate() {
-        let Some(device) = &instance.plan.device else {
-            continue;
-        };
-        let span = instance.places.of("device");
+    let mut before: Vec<Asked<'_>> = Vec::new();
+    for (device, over, span) in all.iter().flat_map(|instance| asked(instance)) {
         if let Some(on) = all.iter().find(|other| other.plan.interface == device.name) {
             d.device_is_interface(span, device.name.as_str(), on.plan.name.as_str());
         }
-        let mut before = all
-            .iter()
-            .take(n)
-            .filter_map(|other| Some((other, other.plan.device.as_ref()?)));
-        if let Some((twin, _)) = before.clone().find(|(_, other)| other.name == device.name) {
-            d.duplicate(span, "device", device.name.as_str(), twin.places.of("device"));
-            continue;
+        let same = |(other, below, _): &&Asked<'_>| *below == over && other.kind == device.kind;
+        if let Some((.., first)) = before.iter().find(|(other, ..)| other.name == device.name) {
+            d.duplicate(span, "device", device.name.as_str(), first);
+        } else if let (DeviceKind::Macvlan(mac), Some((.., first))) = (device.kind, before.iter().find(same))
+        {
+            d.duplicate_mac(span, mac, over.as_str(), first);
         }
-        let DeviceKind::Macvlan(mac) = device.kind else {
-            continue;
-        };
-        let same = |other: &InstanceDraft, kind| {
-            kind == device.kind && other.plan.interface == instance.plan.interface
-        };
-        if let Some((twin, _)) = before.find(|(other, its)| same(other, its.kind)) {
-            d.duplicate_mac(
-                span,
-                mac,
-                instance.plan.interface.as_str(),
-                twin.places.of("device"),
-            );
+        before.push((device, over, span));
+    }
+}
+
+/// The devices of an instance, each once.
+fn asked(instance: &InstanceDraft) -> Vec<Asked<'_>> {
+    let plan = &instance.plan;
+    let own = plan.device.iter();
+    let own = own.map(|device| (device, &plan.interface, instance.places.of("device")));
+    let lists = [
+        (&plan.addresses, &instance.addresses),
+        (&plan.excluded, &instance.excluded),
+    ];
+    let addresses = lists.into_iter().flat_map(|(list, spans)| list.iter().zip(spans));
+    let others = addresses.filter_map(|(address, span)| {
+        let over = address.interface.as_ref().unwrap_or(&plan.interface);
+        Some((address.device.as_ref()?, over, span))
+    });
+    let mut all: Vec<Asked<'_>> = Vec::new();
+    for one in own.chain(others) {
+        if !all.iter().any(|known| (known.0, known.1) == (one.0, one.1)) {
+            all.push(one);
         }
     }
+    all
 }

@@ -53,6 +53,17 @@ pub(super) fn hold(instance: &mut InstanceDraft, d: &mut Diagnostics) {
             },
         );
     }
+    for address in plan.addresses.iter_mut().chain(&mut plan.excluded) {
+        let own = DeviceKind::Macvlan(Mac::of_virtual_router(plan.family, plan.vrid.get()));
+        if let Some(device) = address.device.as_mut().filter(|device| device.kind != own) {
+            d.strict_leaves_out(
+                places.of("device"),
+                language,
+                "another link-layer address than that of the virtual router",
+            );
+            device.kind = own;
+        }
+    }
     // RFC 3768 §7.1; version 3 has no such rule.
     plan.conduct.lists = match plan.version {
         Version::V2 => Lists::Drop,

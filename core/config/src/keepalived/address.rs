@@ -1,5 +1,6 @@
 //! `ADDR[/LEN] [brd ADDR] [dev IF] [scope S] [label L] [peer ADDR] ...`, one on each line.
 
+use std::iter::Peekable;
 use std::net::Ipv4Addr;
 
 use ipnet::IpNet;
@@ -11,19 +12,45 @@ use crate::diagnostics::Diagnostics;
 use crate::iproute::RouteNames;
 use crate::source::Span;
 use crate::unit;
+use crate::vmac::{Addresses, Wish};
+
+/// Words that can stand behind `use_vmac` without being its.
+const WORDS: [&str; 14] = [
+    "home",
+    "-nodad",
+    "mngtmpaddr",
+    "noprefixroute",
+    "autojoin",
+    "no_track",
+    "dev",
+    "label",
+    "brd",
+    "broadcast",
+    "scope",
+    "peer",
+    "preferred_lft",
+    "track_group",
+];
 
 /// The lines of all blocks of that name.
 pub(super) fn addresses<'a>(
     blocks: impl Iterator<Item = &'a Item>,
     names: &RouteNames,
     d: &mut Diagnostics,
-) -> (Vec<VirtualAddress>, Vec<Span>) {
+) -> Addresses {
     let lines = blocks.flat_map(|list| &list.children);
-    lines.filter_map(|line| address(line, names, d)).unzip()
+    let mut addresses = Addresses::default();
+    addresses.extend(lines.filter_map(|line| address(line, names, d)));
+    addresses
 }
 
-fn address(line: &Item, names: &RouteNames, d: &mut Diagnostics) -> Option<(VirtualAddress, Span)> {
-    let mut words = line.words().iter();
+fn address(
+    line: &Item,
+    names: &RouteNames,
+    d: &mut Diagnostics,
+) -> Option<(VirtualAddress, Span, Option<Wish>)> {
+    let mut words = line.words().iter().peekable();
+    let mut wish = None;
     let first = words.next()?;
     let Some(net) = unit::network(&first.text) else {
         d.bad_vip(&first.span, &first.text);
@@ -32,6 +59,7 @@ fn address(line: &Item, names: &RouteNames, d: &mut Diagnostics) -> Option<(Virt
     let mut address = VirtualAddress {
         net,
         interface: None,
+        device: None,
         options: AddressOptions::default(),
     };
     while let Some(word) = words.next() {
@@ -42,7 +70,7 @@ fn address(line: &Item, names: &RouteNames, d: &mut Diagnostics) -> Option<(Virt
             "noprefixroute" => address.options.no_prefix_route = true,
             "autojoin" => address.options.autojoin = true,
             "no_track" => address.options.untracked = true,
-            "use_vmac" => d.not_supported(&word.span, "use_vmac", "the address is put on without it"),
+            "use_vmac" => wish = Some(own_device(&mut words, d)),
             keyword @ ("dev" | "label" | "brd" | "broadcast" | "scope" | "peer" | "preferred_lft"
             | "track_group") => match words.next() {
                 Some(value) => parameter(&mut address, keyword, value, names, d),
@@ -51,7 +79,27 @@ fn address(line: &Item, names: &RouteNames, d: &mut Diagnostics) -> Option<(Virt
             _ => d.extra_words(&word.span, "an address"),
         }
     }
-    Some((address, first.span.clone()))
+    Some((address, first.span.clone(), wish))
+}
+
+/// `[[name] IFNAME] [MAC] [netlink_notify_msg] [group N]` behind `use_vmac`.
+fn own_device<'a>(words: &mut Peekable<impl Iterator<Item = &'a Word>>, d: &mut Diagnostics) -> Wish {
+    let mut wish = Wish::default();
+    while let Some(word) = words.next_if(|word| !WORDS.contains(&word.text.as_str())) {
+        let text = word.text.as_str();
+        match text {
+            // Who makes a device hears of it in any case.
+            "name" | "netlink_notify_msg" => {}
+            "group" => {
+                words.next();
+                d.not_supported(&word.span, "group", "the device is in none");
+            }
+            _ if text.contains(':') => wish.mac = unit::mac(text).or_else(|| d.bad_mac(&word.span, text)),
+            _ if wish.name.is_none() && unit::interface(text) => wish.name = Some(text.into()),
+            _ => d.extra_words(&word.span, "use_vmac"),
+        }
+    }
+    wish
 }
 
 fn parameter(

@@ -6,12 +6,12 @@ mod via;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use model::plan::{CheckPlan, Via};
+use model::plan::{CheckPlan, OnUnknown, Via};
 use model::value::{Parameters, Value};
 
 use super::global::{self, Globals};
 use super::tree::Item;
-use super::{args, script};
+use super::{args, bfd, script};
 use crate::diagnostics::Diagnostics;
 use crate::draft::PluginUse;
 use crate::plugins;
@@ -106,7 +106,8 @@ pub(super) fn lower(
         "DNS_CHECK" => (endpoint(more::dns(block, &timing, d), block, d), None),
         "UDP_CHECK" => (endpoint(more::udp(block, &timing, d), block, d), None),
         "PING_CHECK" => (endpoint(more::ping(&timing), block, d), None),
-        name @ ("BFD_CHECK" | "FILE_CHECK") => {
+        "BFD_CHECK" => (session(block, &timing, globals, d)?, None),
+        name @ "FILE_CHECK" => {
             let why = "without it the server would always count as good";
             let cure = "use TCP_CHECK, or a MISC_CHECK that runs a program";
             d.not_supported_error(block.span(), name, why, cure);
@@ -116,6 +117,31 @@ pub(super) fn lower(
     };
     let used = PluginUse::of(&plan, block.span(), exec);
     Some((plan, used, timing.alpha))
+}
+
+/// Of a neighbour that a bfd_instance before it names.
+fn session(block: &Item, timing: &Timing, globals: &Globals, d: &mut Diagnostics) -> Option<CheckPlan> {
+    let Some(item) = block.last("name") else {
+        let message = "BFD_CHECK without a name";
+        d.refused_value(
+            block.span(),
+            message,
+            "watches nobody",
+            "add name, that of a bfd_instance",
+        );
+        return None;
+    };
+    let Some(peer) = globals.neighbours.get(item.arg()) else {
+        let known = globals.neighbours.keys().map(String::as_str);
+        let example = "bfd_instance NAME { neighbor_ip 192.0.2.2 }, before this";
+        d.undefined(item.arg_span(), "bfd_instance", item.arg(), known, example);
+        return None;
+    };
+    let plan = timing.plan("bfd", bfd::parameters(*peer), 1, Duration::ZERO);
+    Some(CheckPlan {
+        on_unknown: OnUnknown::Keep,
+        ..plan
+    })
 }
 
 fn endpoint(plan: CheckPlan, block: &Item, d: &mut Diagnostics) -> CheckPlan {

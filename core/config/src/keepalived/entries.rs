@@ -73,8 +73,12 @@ pub(super) fn lower_static(block: &Item, globals: &Globals, draft: &mut Draft, d
     let one = std::iter::once(block);
     match block.keyword() {
         "static_ipaddress" => {
-            let (addresses, spans) = address::addresses(one, &draft.names, d);
-            for (mut address, span) in addresses.into_iter().zip(spans) {
+            let addresses = address::addresses(one, &draft.names, d);
+            let wishes = addresses.wishes.iter();
+            for ((mut address, span), wish) in addresses.list.into_iter().zip(addresses.spans).zip(wishes) {
+                if wish.is_some() {
+                    d.not_supported(&span, "use_vmac", "a static address belongs to no virtual router");
+                }
                 let default = globals.default_interface.as_deref().map(Into::into);
                 address.interface = address.interface.or(default);
                 if address.interface.is_none() {

@@ -1,5 +1,6 @@
 //! `global_defs`: defaults for what follows it in the file, as keepalived copies them.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -32,7 +33,11 @@ pub(super) struct Globals {
     pub(super) strict: bool,
     /// Of the names of devices.
     pub(super) vmac_prefix: String,
+    /// The same of devices of single addresses.
+    pub(super) vmac_addr_prefix: String,
     pub(super) tell_priority: bool,
+    /// Neighbours of BFD sessions, by the name of the session.
+    pub(super) neighbours: BTreeMap<String, IpAddr>,
 }
 
 impl Globals {
@@ -52,7 +57,9 @@ impl Globals {
             conduct: Conduct::default(),
             strict: false,
             vmac_prefix: unit::DEVICE_PREFIX.to_owned(),
+            vmac_addr_prefix: unit::DEVICE_PREFIX.to_owned(),
             tell_priority: false,
+            neighbours: BTreeMap::new(),
         }
     }
 
@@ -62,7 +69,8 @@ impl Globals {
                 "router_id" => draft.node = item.arg().to_owned(),
                 "script_user" => self.user = args::user(item),
                 "default_interface" => self.default_interface = Some(item.arg().to_owned()),
-                "vmac_prefix" => vmac_prefix(item, &mut self.vmac_prefix, d),
+                "vmac_prefix" => prefix(item, 10, &mut self.vmac_prefix, d),
+                "vmac_addr_prefix" => prefix(item, 7, &mut self.vmac_addr_prefix, d),
                 "vrrp_version" => self.version = version(item, d).unwrap_or(self.version),
                 "vrrp_mcast_group4" => self.group4 = address(item, d).or(self.group4),
                 "vrrp_mcast_group6" => self.group6 = address(item, d).or(self.group6),
@@ -210,17 +218,17 @@ pub(super) fn address(item: &Item, d: &mut Diagnostics) -> Option<IpAddr> {
     found
 }
 
-/// With `6.255` behind it, it has to be the name of an interface.
-fn vmac_prefix(item: &Item, prefix: &mut String, d: &mut Diagnostics) {
-    if unit::interface(&format!("{}6.255", item.arg())) {
-        item.arg().clone_into(prefix);
-    } else {
-        let message = format!("`{}` is too long, or no beginning of a name", item.arg());
-        d.refused_value(
-            item.arg_span(),
-            &message,
-            "at most 10 bytes",
-            "write vmac_prefix vrrp",
-        );
+/// With a virtual router's number, and that of its device, behind it, it has to be the name of an interface.
+fn prefix(item: &Item, bytes: usize, prefix: &mut String, d: &mut Diagnostics) {
+    if item.arg().len() <= bytes && unit::interface(item.arg()) {
+        return item.arg().clone_into(prefix);
     }
+    let message = format!("`{}` is too long, or no beginning of a name", item.arg());
+    let help = format!("write {} vrrp", item.keyword());
+    d.refused_value(
+        item.arg_span(),
+        &message,
+        &format!("at most {bytes} bytes"),
+        &help,
+    );
 }

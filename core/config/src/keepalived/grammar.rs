@@ -80,15 +80,15 @@ const fn list(name: &'static str) -> Keyword {
     keyword(name, 0, Shape::List, Treat::Done)
 }
 
-const ONE_NAMESPACE: &str = "everything runs in the network namespace that the daemon was started in; start it there \
-     (NetworkNamespacePath= in its unit)";
+const ONE_NAMESPACE: &str = "services are balanced in the network namespace of everything else (net_namespace); for another \
+     one run a second daemon there";
 const NO_SNMP: &str = "`bellwether status --json` says the same";
 const OWN_SCHEDULING: &str = "the elections have a real-time thread of their own from the beginning";
 const NO_REAL_TIME: &str = "checks are plugins, which in real time could stop the machine";
-const NO_SESSION: &str = "no BFD session is kept; another daemon's can be watched by a vrrp_script";
+const NO_SESSION: &str = "no BFD session is kept here; FRR's bfdd keeps those that bfd_instance names";
 const OWN_BUFFERS: &str = "buffers are sized by the daemon";
 const NETLINK: &str = "the kernel tells of every change of an interface at once";
-const NO_BFD: &str = "no BFD session is kept, so nothing is tracked; a vrrp_script can watch the peer";
+const OF_BFDD: &str = "FRR's bfdd keeps the session, so say it there (frr.conf, below the peer)";
 const NO_FIREWALL: &str =
     "no_accept has an nf_tables table of its own, and nothing else needs a firewall rule";
 
@@ -100,7 +100,7 @@ pub(super) const ROOT: [Keyword; 28] = [
     block("vrrp_instance", 1, &[&vrrp::INSTANCE]),
     block("virtual_server", 1, &[&lvs::SERVER, &lvs::SERVICE]),
     keyword("virtual_server_group", 1, Shape::List, Treat::Done),
-    not("net_namespace", ONE_NAMESPACE),
+    line("net_namespace", 1),
     not("net_namespace_ipvs", ONE_NAMESPACE),
     not("namespace_with_ipsets", NO_FIREWALL),
     not("instance", "name the daemon with --instance"),
@@ -120,7 +120,7 @@ pub(super) const ROOT: [Keyword; 28] = [
     block("track_file", 1, &[&vrrp::FILE]),
     block("vrrp_track_file", 1, &[&vrrp::FILE]),
     block("vrrp_track_process", 1, &[&vrrp::PROCESS]),
-    not_block("bfd_instance", NO_SESSION),
+    block("bfd_instance", 1, &[&BFD]),
     not_block(
         "SSL",
         "SSL_GET accepts any certificate and shows none; the check http in conf.d has ca_file and client_file",
@@ -128,6 +128,25 @@ pub(super) const ROOT: [Keyword; 28] = [
     not("random_seed", "no value is random"),
     not("state_dump_file", NO_SNMP),
     not("include_check", "each missing file is reported, none is an error"),
+];
+
+const BFD: [Keyword; 15] = [
+    line("neighbor_ip", 1),
+    line("neighbour_ip", 1),
+    line("weight", 1),
+    not("source_ip", OF_BFDD),
+    not("min_rx", OF_BFDD),
+    not("min_tx", OF_BFDD),
+    not("idle_tx", OF_BFDD),
+    not("multiplier", OF_BFDD),
+    not("passive", OF_BFDD),
+    not("ttl", OF_BFDD),
+    not("hoplimit", OF_BFDD),
+    not("max_hops", OF_BFDD),
+    not("multihop", OF_BFDD),
+    // For whom it is: whoever asks.
+    silent("vrrp"),
+    silent("checker"),
 ];
 
 const GLOBAL: [Keyword; 145] = [
@@ -270,10 +289,7 @@ const GLOBAL: [Keyword; 145] = [
     not("nftables_counters", NO_FIREWALL),
     not("nftables_ifindex", NO_FIREWALL),
     line("vmac_prefix", 1),
-    not(
-        "vmac_addr_prefix",
-        "addresses on other interfaces use those as they are; give each interface an instance with use_vmac",
-    ),
+    line("vmac_addr_prefix", 1),
     line("lvs_sync_daemon", 1),
     line("lvs_timeouts", 1),
     // Ours: keepalived passes it over with a warning.
@@ -303,5 +319,5 @@ const GLOBAL: [Keyword; 145] = [
     not("linkbeat_use_polling", NETLINK),
     silent("child_wait_time"),
     not("instance", "name the daemon with --instance"),
-    not("net_namespace", ONE_NAMESPACE),
+    line("net_namespace", 1),
 ];

@@ -1,4 +1,5 @@
-//! `vrrp_priority`, `vrrp_rt_priority` and their like: how processes share the machine with others.
+//! `net_namespace`, `vrrp_priority`, `vrrp_rt_priority` and their like: where processes are, and how they share the
+//! machine with others.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -20,6 +21,12 @@ pub(super) fn lower(item: &Item, machine: &mut MachinePlan, d: &mut Diagnostics)
         "vrrp_rlimit_rttime" | "vrrp_rlimit_rtime" => {
             let limit = within(item, 1, u32::MAX, d).map(|limit| Duration::from_micros(limit.into()));
             elections.real_time_limit = limit.or(elections.real_time_limit);
+        }
+        "net_namespace" => {
+            let name = item.arg();
+            if unit::namespace(name) || d.bad_namespace(item.arg_span(), name) {
+                machine.namespace = Some(name.to_owned());
+            }
         }
         "checker_priority" => nice(item, &mut machine.checks, d),
         "checker_cpu_affinity" => processors(item, &mut machine.checks, d),

@@ -71,9 +71,17 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
 /// A check by `misc` with nothing but its command.
 pub(super) fn misc(exec: &Exec) -> CheckPlan {
     let words = exec.argv.iter().map(|word| Value::Text(word.clone())).collect();
+    each_second(
+        "misc",
+        Parameters::from([("command".to_owned(), Value::List(words))]),
+    )
+}
+
+/// A check with nothing but what it is about.
+pub(super) fn each_second(plugin: &str, parameters: Parameters) -> CheckPlan {
     CheckPlan {
-        plugin: "misc".into(),
-        parameters: Parameters::from([("command".to_owned(), Value::List(words))]),
+        plugin: plugin.into(),
+        parameters,
         address: None,
         port: None,
         via: Via::default(),

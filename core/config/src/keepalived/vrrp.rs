@@ -7,6 +7,7 @@ mod reach;
 
 use std::time::Duration;
 
+use model::ids::LinkName;
 use model::net::Family;
 use model::plan::{Announcement, ChecksumForm, Conduct, GroupPlan, InstancePlan, Preempt, Version};
 use model::units::{Centis, Priority, Vrid};
@@ -17,19 +18,19 @@ use super::tree::Item;
 use super::{address, args, entries};
 use crate::diagnostics::Diagnostics;
 use crate::draft::{Draft, GroupDraft, InstanceDraft, Language, Places};
+use crate::vmac::{self, Home};
 
 pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut Diagnostics) {
     args::at_most(block, 1, d);
     let errors = d.count().0;
     let places = places(block);
-    let (addresses, address_spans) = address::addresses(block.all("virtual_ipaddress"), &draft.names, d);
-    let (excluded, excluded_spans) =
-        address::addresses(block.all("virtual_ipaddress_excluded"), &draft.names, d);
+    let mut addresses = address::addresses(block.all("virtual_ipaddress"), &draft.names, d);
+    let mut excluded = address::addresses(block.all("virtual_ipaddress_excluded"), &draft.names, d);
     let routes = entries::routes(block.all("virtual_routes"), &draft.names, d);
     let rules = entries::rules(block.all("virtual_rules"), &draft.names, &mut draft.priorities, d);
     let peers = reach::peers(block, d);
     let source = reach::source(block, peers.is_empty(), d);
-    let first = addresses.first().map(|address| address.net.addr());
+    let first = addresses.list.first().map(|address| address.net.addr());
     let first = first.or_else(|| peers.first().map(|peer| peer.address));
     let family = first.or(source).map_or(Family::V4, Family::of);
     let strict = block
@@ -37,14 +38,26 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
         .map_or(globals.strict, |item| args::flag(item, d));
     let version = wire_version(block, family, strict, globals, d);
     let (priority, master) = priority(block, strict, d);
-    let interface = interface(block, globals, d);
-    let track = parts::track(block, &interface, d);
+    let interface: LinkName = interface(block, globals, d).as_str().into();
+    let track = parts::track(block, interface.as_str(), d);
     let transport = reach::transport(block, family, peers, globals, d);
     let advert_interval = advert_interval(block, version, d);
     let vrid = vrid(block, d);
+    let device = device::device(block, globals, (family, vrid), d);
+    let home = Home {
+        interface: &interface,
+        own: device.as_ref(),
+        family,
+        vrid,
+        prefix: &globals.vmac_addr_prefix,
+        everywhere: block
+            .last("use_vmac_addr")
+            .is_some_and(|item| args::flag(item, d)),
+    };
+    vmac::grant(&home, [&mut addresses, &mut excluded]);
     let plan = InstancePlan {
         name: block.arg().into(),
-        interface: interface.as_str().into(),
+        interface,
         vrid,
         family,
         version,
@@ -61,11 +74,11 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
             .last("lower_prio_no_advert")
             .map_or(globals.answer_lower, |item| !args::flag(item, d)),
         conduct: conduct(block, globals, d),
-        addresses,
-        excluded,
+        addresses: addresses.list,
+        excluded: excluded.list,
         routes,
         rules,
-        device: device::device(block, globals, (family, vrid), d),
+        device,
         accept: device::accept(block, strict),
         announcement: announcement(block, strict, globals, d),
         track_own_link: block.last("dont_track_primary").is_none(),
@@ -80,8 +93,8 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
         language: Language::Keepalived,
         plan,
         places,
-        addresses: address_spans,
-        excluded: excluded_spans,
+        addresses: addresses.spans,
+        excluded: excluded.spans,
         track: track.spans,
         strict,
         broken: d.count().0 > errors,

@@ -1,5 +1,6 @@
 use std::fs;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use model::plan::{NetGrant, PluginSource};
 use tempfile::TempDir;
@@ -155,6 +156,69 @@ fn missing_and_unreadable_files() {
       × cannot read /dev/null: it is not a regular file
       help: name a readable file or directory with -c PATH
     ");
+}
+
+/// A pipe that nobody writes, on each way that a path comes in.
+#[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let directory = directory(&[("k.conf", "include *.inc\n")]);
+    for name in ["a.inc", "b.conf", "conf.d/c.toml"] {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().expect("it has one")).expect("made");
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.expect("mkfifo is there").success());
+    }
+    let paths = ["k.conf", "b.conf", "conf.d"].map(|name| directory.path().join(name));
+    let loaded = load(&paths, &Environment::default());
+    insta::assert_snapshot!(messages(&loaded, &directory), @r"
+    bellwether::unreadable
+
+      × cannot read DIR/b.conf: it is not a regular file
+      help: name a readable file or directory with -c PATH
+
+    bellwether::unreadable
+
+      × cannot read DIR/conf.d/c.toml: it is not a regular file
+      help: name a readable file or directory with -c PATH
+
+    bellwether::unreadable
+
+      × cannot read DIR/a.inc: it is not a regular file
+       ╭─[DIR/k.conf:1:1]
+     1 │ include *.inc
+       · ──────┬──────
+       ·       ╰── asked for here
+       ╰────
+      help: name a readable file here
+    ");
+}
+
+/// Whoever waits for a mount that hangs can say which it is.
+#[test]
+fn each_path_is_told_before_it_is_looked_at() {
+    let directory = directory(&[
+        ("k.conf", "include more/*.conf\n"),
+        ("more/a.conf", ""),
+        ("d/x.toml", ""),
+    ]);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&told);
+    let root = directory.path().to_owned();
+    let environment = Environment {
+        looks: Some(Arc::new(move |path| {
+            let short = path.strip_prefix(&root).unwrap_or(path);
+            heard.lock().expect("whole").push(short.display().to_string());
+        })),
+        ..Environment::default()
+    };
+    let paths = ["k.conf", "d"].map(|name| directory.path().join(name));
+    load(&paths, &environment);
+    let told = told.lock().expect("whole");
+    // Each path of the command line twice: whether it is a directory, and what is in it.
+    assert_eq!(
+        *told,
+        ["k.conf", "k.conf", "d", "d/x.toml", "more/*.conf", "more/a.conf"]
+    );
 }
 
 #[test]

@@ -3,17 +3,18 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use model::plan::{CheckPlan, Grants, NetGrant, SecretSource};
+use model::plan::{CheckPlan, ExecGrant, Grants, NetGrant, SecretSource};
 use model::value::{Parameters, Value};
 
 use crate::diagnostics::Diagnostics;
 use crate::source::Span;
 
 /// Plugins inside the binary, by name. A `[plugin.NAME]` with a file replaces the one of its name.
-pub const EMBEDDED: [&str; 18] = [
+pub const EMBEDDED: [&str; 19] = [
     "http",
     "tcp",
     "misc",
+    "bfd",
     "dns",
     "file",
     "gateway",
@@ -32,7 +33,7 @@ pub const EMBEDDED: [&str; 18] = [
 ];
 
 /// Those that have no business on the network; the others are about their target.
-const LOCAL: [&str; 6] = ["misc", "file", "gateway", "haproxy", "process", "systemd"];
+const LOCAL: [&str; 7] = ["misc", "bfd", "file", "gateway", "haproxy", "process", "systemd"];
 
 /// Types of record that `dns` asks for.
 pub(crate) const DNS_TYPES: [&str; 10] = [
@@ -64,6 +65,8 @@ enum Kind {
     /// Granted to be pinged.
     Address,
     Addresses,
+    /// Whose session is asked for, by the one command that is granted.
+    Neighbour,
     /// Granted to be read.
     Path,
     /// Granted as a secret, under its own path.
@@ -89,6 +92,7 @@ const fn must(name: &'static str, kind: Kind, example: &'static str) -> Paramete
 
 const SCHEME: Kind = Kind::OneOf(&["http", "https"], "\"http\" or \"https\"");
 
+const BFD: &[Parameter] = &[must("peer", Kind::Neighbour, "peer = \"192.0.2.2\"")];
 const DNS: &[Parameter] = &[
     may("name", Kind::Text),
     may("type", Kind::DnsType),
@@ -225,6 +229,7 @@ const UDP: &[Parameter] = &[
 
 fn all_of(plugin: &str) -> Option<&'static [Parameter]> {
     Some(match plugin {
+        "bfd" => BFD,
         "dns" => DNS,
         "file" => FILE,
         "gateway" => GATEWAY,
@@ -292,6 +297,13 @@ fn need(kind: Kind, value: &Value, grants: &mut Grants) {
                 });
             }
         }
+        (Kind::Neighbour, Value::Text(peer)) => grants.exec.push(ExecGrant {
+            argv: ["/usr/bin/vtysh", "-c", &format!("show bfd peer {peer} json")]
+                .map(str::to_owned)
+                .to_vec(),
+            any_arguments: false,
+            user: None,
+        }),
         (Kind::Addresses, Value::List(all)) => {
             all.iter().for_each(|one| need(Kind::Address, one, grants));
         }
@@ -383,7 +395,7 @@ fn wanted(kind: Kind, value: &Value) -> Option<&'static str> {
             is(&|hex| is_hex(hex, true)),
             "bytes in hexadecimal, x for any digit",
         ),
-        Kind::Address => (is(&is_address), "an address"),
+        Kind::Address | Kind::Neighbour => (is(&is_address), "an address"),
         Kind::Addresses => (
             matches!(value, Value::List(all) if !all.is_empty() && all.iter().all(|one| wanted(Kind::Address, one).is_none())),
             "a list of addresses",

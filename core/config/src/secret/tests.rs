@@ -1,3 +1,6 @@
+use std::fs;
+use std::process::Command;
+
 use super::*;
 
 const TEXT: &str = "0123456789abcdef0123456789abcdef";
@@ -27,16 +30,16 @@ fn a_key_file_holds_either_and_its_last_line_may_end() {
     fs::write(&file, format!("hex:{}\n", "ab".repeat(40))).expect("written");
     let text = format!("file:{}", file.display());
     assert_eq!(key(&text).expect("a key").bytes(), [0xab; 40]);
+    let place = place.path().display().to_string();
+    let refused = |text: &str| key(text).expect_err("no key").replace(&place, "DIR");
     fs::write(&file, "x".repeat(5000)).expect("written");
-    assert!(
-        key(&text)
-            .expect_err("no key")
-            .ends_with("is too long to be a key")
-    );
+    insta::assert_snapshot!(refused(&text), @"cannot read the key in DIR/key: it is larger than 4 KiB");
+    fs::write(&file, [0xff; 40]).expect("written");
+    insta::assert_snapshot!(refused(&text), @"cannot read the key in DIR/key: it is no text; write the key as hex:...");
     fs::remove_file(&file).expect("removed");
-    assert!(
-        key(&text)
-            .expect_err("no key")
-            .starts_with("cannot read the key in ")
-    );
+    insta::assert_snapshot!(refused(&text), @"cannot read the key in DIR/key: No such file or directory (os error 2)");
+    // A pipe that nobody writes would be waited for.
+    let made = Command::new("mkfifo").arg(&file).status();
+    assert!(made.expect("mkfifo is there").success());
+    insta::assert_snapshot!(refused(&text), @"cannot read the key in DIR/key: it is not a regular file");
 }

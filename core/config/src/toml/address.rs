@@ -5,11 +5,13 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use model::plan::{AddressOptions, VirtualAddress};
 
+use super::instance::device;
 use super::keys::{self, Keys};
 use super::tree::{Node, Value};
 use crate::diagnostics::Diagnostics;
 use crate::iproute::RouteNames;
 use crate::source::Span;
+use crate::vmac::{Addresses, Wish};
 
 /// A list of addresses, each with its place.
 pub(super) fn addresses(
@@ -17,20 +19,26 @@ pub(super) fn addresses(
     key: &'static str,
     names: &RouteNames,
     d: &mut Diagnostics,
-) -> (Vec<VirtualAddress>, Vec<Span>) {
+) -> Addresses {
     let nodes = outer.list(key, d);
-    let read = nodes.iter().filter_map(|node| address(node, names, d));
-    read.unzip()
+    let mut addresses = Addresses::default();
+    addresses.extend(nodes.iter().filter_map(|node| address(node, names, d)));
+    addresses
 }
 
-fn address(node: &Node, names: &RouteNames, d: &mut Diagnostics) -> Option<(VirtualAddress, Span)> {
+fn address(
+    node: &Node,
+    names: &RouteNames,
+    d: &mut Diagnostics,
+) -> Option<(VirtualAddress, Span, Option<Wish>)> {
     let Value::Table(table) = &node.value else {
         let address = VirtualAddress {
             net: keys::network(node, d)?,
             interface: None,
+            device: None,
             options: AddressOptions::default(),
         };
-        return Some((address, node.span.clone()));
+        return Some((address, node.span.clone(), None));
     };
     let mut keys = Keys::new(table, "an address");
     let net = match keys.node("address") {
@@ -38,6 +46,7 @@ fn address(node: &Node, names: &RouteNames, d: &mut Diagnostics) -> Option<(Virt
         None => d.missing_key(&node.span, "an address", "address", "address = \"192.0.2.10/24\""),
     };
     let interface = keys.interface("interface", d).map(|at| at.value.into());
+    let wish = keys.node("vmac").and_then(|node| device::of_address(node, d));
     let peer = keys.node("peer").and_then(|node| keys::network(node, d));
     let options = AddressOptions {
         peer: peer.map(|peer| peer.addr()),
@@ -52,9 +61,10 @@ fn address(node: &Node, names: &RouteNames, d: &mut Diagnostics) -> Option<(Virt
     let address = VirtualAddress {
         net: net.filter(|_| !refused)?,
         interface,
+        device: None,
         options,
     };
-    Some((address, node.span.clone()))
+    Some((address, node.span.clone(), wish))
 }
 
 fn options(keys: &mut Keys<'_>, names: &RouteNames, d: &mut Diagnostics) -> AddressOptions {

@@ -54,13 +54,17 @@ fn read<T>(
 /// What is there from start to stop.
 pub(super) fn lower_static(table: &Table, draft: &mut Draft, d: &mut Diagnostics) {
     let mut keys = Keys::new(table, "static");
-    let (addresses, spans) = address::addresses(&mut keys, "addresses", &draft.names, d);
-    for (address, span) in addresses.iter().zip(&spans) {
+    let addresses = address::addresses(&mut keys, "addresses", &draft.names, d);
+    let wishes = addresses.wishes.iter();
+    for ((address, span), wish) in addresses.list.iter().zip(&addresses.spans).zip(wishes) {
+        if wish.is_some() {
+            d.static_with_device(span);
+        }
         if address.interface.is_none() {
             d.static_without_interface::<()>(span, "interface = \"eth0\"");
         }
     }
-    draft.statics.addresses.extend(addresses);
+    draft.statics.addresses.extend(addresses.list);
     draft.statics.routes.extend(routes(&mut keys, &draft.names, d));
     draft.statics.rules.extend(rules(&mut keys, &draft.names, d));
     keys.finish(d);

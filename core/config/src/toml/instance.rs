@@ -1,7 +1,7 @@
 //! `[instance.NAME]` and `[group.NAME]`.
 
 mod conduct;
-mod device;
+pub(super) mod device;
 pub(super) mod parts;
 mod proof;
 mod reach;
@@ -20,17 +20,19 @@ use super::resource;
 use super::tree::{Entry, Table, Value};
 use crate::diagnostics::Diagnostics;
 use crate::draft::{Draft, GroupDraft, InstanceDraft, Language, Places};
+use crate::unit;
+use crate::vmac::{self, Home};
 
 pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diagnostics) {
     let mut keys = Keys::new(table, "an instance");
     let places = places(name, table);
     let errors = d.count().0;
     let wire = wire(&mut keys, name, d);
-    let (addresses, address_spans) = address::addresses(&mut keys, "addresses", &draft.names, d);
-    let (excluded, excluded_spans) = address::addresses(&mut keys, "excluded", &draft.names, d);
+    let mut addresses = address::addresses(&mut keys, "addresses", &draft.names, d);
+    let mut excluded = address::addresses(&mut keys, "excluded", &draft.names, d);
     let routes = entries::routes(&mut keys, &draft.names, d);
     let rules = entries::rules(&mut keys, &draft.names, d);
-    let reach = reach::reach(&mut keys, name, addresses.first(), d);
+    let reach = reach::reach(&mut keys, name, addresses.list.first(), d);
     let preempt = keys.node("preempt").and_then(|node| parts::preempt(node, d));
     let device = device::Device::find(&mut keys);
     let accept = keys.flag("accept", d);
@@ -44,12 +46,22 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
     let hooks = hook::of_instance(&mut keys, draft, d);
     let tells = conduct::tells(&mut keys, &hooks, d);
     let resources = resource::lower_all(&mut keys, draft, d);
-    let device = device.lower(reach.family, wire.vrid, d);
+    let (device, everywhere) = device.lower(reach.family, wire.vrid, d);
     let refused = keys.refused;
     keys.finish(d);
+    let interface = wire.interface.into();
+    let home = Home {
+        interface: &interface,
+        own: device.as_ref(),
+        family: reach.family,
+        vrid: wire.vrid,
+        prefix: unit::DEVICE_PREFIX,
+        everywhere,
+    };
+    vmac::grant(&home, [&mut addresses, &mut excluded]);
     let plan = InstancePlan {
         name: name.key.as_str().into(),
-        interface: wire.interface.into(),
+        interface,
         vrid: wire.vrid,
         family: reach.family,
         version: wire.version,
@@ -64,8 +76,8 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
         checksum: wire.checksum,
         answer_lower,
         conduct,
-        addresses,
-        excluded,
+        addresses: addresses.list,
+        excluded: excluded.list,
         routes,
         rules,
         device,
@@ -83,8 +95,8 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
         language: Language::Toml,
         plan,
         places,
-        addresses: address_spans,
-        excluded: excluded_spans,
+        addresses: addresses.spans,
+        excluded: excluded.spans,
         track: track.spans,
         strict,
         broken: refused || d.count().0 > errors,

@@ -1,4 +1,4 @@
-//! `[machine]`: how elections and checks share the machine with others.
+//! `[machine]`: where the daemon is, and how elections and checks share the machine with others.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +11,8 @@ use crate::unit;
 
 pub(super) fn lower(table: &Table, d: &mut Diagnostics) -> MachinePlan {
     let mut keys = Keys::new(table, "machine");
+    let netns = keys.text("netns", d);
+    let namespace = netns.filter(|at| unit::namespace(at.value) || d.bad_namespace(&at.span, at.value));
     let elections = keys.table("elections", d).map(|table| elections(table, d));
     let checks = keys.table("checks", d).map(|table| {
         let mut keys = Keys::new(table, "checks");
@@ -20,6 +22,7 @@ pub(super) fn lower(table: &Table, d: &mut Diagnostics) -> MachinePlan {
     });
     keys.finish(d);
     MachinePlan {
+        namespace: namespace.map(|at| at.value.to_owned()),
         elections: elections.unwrap_or_default(),
         checks: checks.unwrap_or_default(),
     }

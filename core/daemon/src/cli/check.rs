@@ -9,6 +9,7 @@ use clap::Args;
 use model::declared::Declared;
 
 use super::{Format, Paths};
+use crate::router::load_configuration;
 
 /// Columns of the report where the terminal does not tell.
 const WIDTH: usize = 100;
@@ -29,7 +30,7 @@ impl Check {
     /// Exit code 0: good. 1: warnings only, with --strict. 2: mistakes.
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let paths = self.paths.or_default();
-        let loaded = config::load(&paths, &environment());
+        let loaded = load_configuration(paths, environment())?;
         match self.format {
             Format::Json => println!("{}", loaded.diagnostics.to_json()),
             Format::Human => print!(

@@ -90,6 +90,39 @@ async fn a_link_ends_with_its_last_port() {
     assert_eq!(theirs.read(&mut [0; 8]).expect("its end"), 0);
 }
 
+/// What a link carries in the last turn of its runtime is written before that ends.
+#[test]
+fn last_words_are_written_before_a_runtime_ends() {
+    let (ours, mut theirs) = UnixStream::pair().expect("a pair");
+    let said = [1, 2, 3].map(ExecId);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let (heard, _hear) = mpsc::channel(8);
+        let port: Port<ExecId> = serve(ours, heard, Some::<Incoming<ExecId>>).expect("a socket");
+        assert!(said.iter().all(|frame| port.send(*frame)));
+        port.flush().await;
+    });
+    runtime.shutdown_background();
+    let mut decoder = Decoder::default();
+    assert!(!read_available(&mut theirs, &mut decoder).expect("their end"));
+    let words = std::iter::from_fn(|| decoder.next_frame::<ExecId>().expect("whole"));
+    assert_eq!(words.collect::<Vec<_>>(), said);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_words_that_a_link_cannot_carry() {
+    let (ours, theirs) = UnixStream::pair().expect("a pair");
+    let (heard, mut hear) = mpsc::channel(8);
+    let port: Port<ExecId> = serve(ours, heard, Some::<Incoming<ExecId>>).expect("a socket");
+    drop(theirs);
+    assert!(matches!(hear.recv().await, Some(Incoming::Closed(_))));
+    port.send(ExecId(1));
+    port.flush().await;
+}
+
 #[tokio::test]
 async fn a_descriptor_stays_with_its_frame() {
     let (ours, theirs) = UnixStream::pair().expect("a pair");

@@ -6,16 +6,23 @@ use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
 
+use anyhow::Context as _;
 use model::ipvs::Settings;
 use model::link::FRAME_MAX;
 use model::plan::Plan;
 use serde::{Deserialize, Serialize};
 
+use super::looking;
+
 /// More than a frame needs beside its content.
 const FRAME_OVERHEAD: usize = 64;
 /// Who runs scripts in keepalived's language when nobody says, where there is such a user.
 const SCRIPT_USER: &str = "keepalived_script";
+/// A reading takes a few milliseconds, and peers wait at least for three intervals of 10 ms.
+const SUCCESSORS_PATIENCE: Duration = Duration::from_millis(500);
 /// Columns of a message in a log.
 const LOG_WIDTH: usize = 110;
 
@@ -48,10 +55,43 @@ impl Loaded {
             eprint!("{}", self.text);
         }
         if self.plan.is_none() && predecessors.is_some() {
-            tracing::error!("the configuration has mistakes; serving what was served before");
+            tracing::error!("no plan from the configuration; serving what was served before");
         }
         self.plan.clone().or_else(|| predecessors.cloned())
     }
+}
+
+/// The first reading, and the rest of it where it is late.
+pub(super) struct First {
+    pub(super) loaded: Loaded,
+    /// What is still being read, for whom it is late.
+    pub(super) late: Option<Receiver<Loaded>>,
+}
+
+/// Reads the configuration before anything else. Who has a predecessor's plan does not wait long: its peers do not
+/// either. Who has none has nothing to serve meanwhile.
+///
+/// # Errors
+/// When it cannot be begun.
+pub(super) fn load_first(paths: Vec<PathBuf>, has_predecessor: bool) -> anyhow::Result<First> {
+    let read = move |looks| load(&paths, Declared::new(), looks);
+    let (looking, result) = looking::begin(read).context("cannot read the configuration")?;
+    if has_predecessor {
+        if let Ok(loaded) = result.recv_timeout(SUCCESSORS_PATIENCE) {
+            return Ok(First { loaded, late: None });
+        }
+        let text = format!("{}\n", looking.late());
+        let loaded = Loaded {
+            plan: None,
+            text,
+            files: Vec::new(),
+        };
+        let late = Some(result);
+        return Ok(First { loaded, late });
+    }
+    let tell = |late: String| tracing::warn!("{late}");
+    let loaded = looking::wait(&looking, &result, tell).context("reading the configuration failed")?;
+    Ok(First { loaded, late: None })
 }
 
 /// What a successor has to know.
@@ -85,10 +125,11 @@ pub(super) fn legacy(memory: OwnedFd) -> Option<Legacy> {
     postcard::from_bytes(&encoded).ok()
 }
 
-/// Reads the configuration.
-pub(super) fn load(paths: &[PathBuf], declared: Declared) -> Loaded {
+/// Reads the configuration. `looks` is told what is looked at.
+pub(super) fn load(paths: &[PathBuf], declared: Declared, looks: config::Looks) -> Loaded {
     let environment = config::Environment {
         declares: Some(Arc::new(move |file| Ok(declared.get(file).cloned()))),
+        looks: Some(looks),
         ..environment()
     };
     let loaded = config::load(paths, &environment);
@@ -140,7 +181,8 @@ fn route_names() -> config::RouteNames {
             files.sort();
             files.insert(0, PathBuf::from(format!("{directory}/{kind}")));
             // Most of them are nowhere; a name that is needed is missed where it is used.
-            let texts = files.iter().filter_map(|file| std::fs::read_to_string(file).ok());
+            let files = files.iter().filter(|file| file.is_file());
+            let texts = files.filter_map(|file| std::fs::read_to_string(file).ok());
             texts.for_each(|text| config::RouteNames::read(&text, numbers));
         }
     }

@@ -38,6 +38,8 @@ use reload::Reloading;
 const EVENTS_PER_TURN: usize = 64;
 /// Longest time that hooks of a stop are waited for, once the addresses are gone.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a process that does not read is waited for at the very end.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Ways out of the loop.
 pub(super) struct Doors {
@@ -154,6 +156,7 @@ impl Router {
             self.drain();
             self.end_start();
             if self.is_over() {
+                self.say_last_words().await;
                 // A socket that nobody serves would tell clients of a daemon that is not there.
                 let _ = std::fs::remove_file(&self.doors.options.socket);
                 return Ok(ExitCode::SUCCESS);
@@ -182,6 +185,15 @@ impl Router {
             self.watches.handle_timeout(now);
             self.keeper.handle_timeout(now);
             self.handle_files_timeout(now);
+            self.handle_reload_timeout(now);
+        }
+    }
+
+    /// What was sent in this turn is written by others of this runtime, which ends with this turn.
+    async fn say_last_words(&self) {
+        let both = async { tokio::join!(self.doors.guardian.flush(), self.doors.worker.flush()) };
+        if tokio::time::timeout(LAST_WORDS, both).await.is_err() {
+            tracing::warn!("a process did not hear the last that this one had to say");
         }
     }
 
@@ -201,6 +213,7 @@ impl Router {
             .chain(self.numbers_due)
             .chain(self.readings.poll_timeout())
             .chain(self.fifos.poll_timeout())
+            .chain(self.reloading.poll_timeout())
             .min();
         let (origin, same) = self.origin;
         let deadline = deadline.unwrap_or(self.turn + Duration::from_secs(3600));

@@ -51,7 +51,7 @@ impl Slot {
     /// An address that lives on its own interface, or else on `interface`.
     pub(super) fn new(address: VirtualAddress, interface: &LinkName) -> Self {
         Self {
-            interface: address.interface.as_ref().unwrap_or(interface).clone(),
+            interface: address.carrier(interface).clone(),
             address,
             link: None,
             level: Level::default(),
@@ -66,6 +66,7 @@ impl Slot {
         let address = VirtualAddress {
             net,
             interface: None,
+            device: None,
             options: AddressOptions::default(),
         };
         let mut slot = Self::new(address, interface);

@@ -7,7 +7,7 @@ use model::effect::{DeviceAim, DeviceMake, DeviceOrder, ElectEffect};
 use model::fact::{LinkFact, Maker, Outcome};
 use model::ids::LinkName;
 use model::net::Family;
-use model::plan::{DeviceKind, DevicePlan, InstancePlan};
+use model::plan::{DeviceKind, DevicePlan};
 use model::time::Instant;
 use model::transition::Fault;
 
@@ -46,11 +46,11 @@ impl DeviceSlot {
     }
 
     /// It is to be what an instance has planned.
-    pub(super) fn plan(&mut self, device: &DevicePlan, instance: &InstancePlan) {
+    pub(super) fn plan(&mut self, device: &DevicePlan, over: &LinkName, family: Family) {
         self.wanted = Some(Wanted {
-            over: instance.interface.clone(),
+            over: over.clone(),
             kind: device.kind,
-            family: instance.family,
+            family,
         });
     }
 
@@ -135,21 +135,23 @@ impl Instance {
     /// An address of the interface below the device is answered for there, too, with that one's link-layer address: an
     /// owner has to give it to the virtual router.
     pub(super) fn tell_twins(&mut self, links: &Links, out: &mut Out, now: Instant) {
-        if self.plan.device.is_none() {
-            return;
-        }
-        let below = links.named(&self.plan.interface);
-        let has = |address| below.is_some_and(|fact| fact.addresses.iter().any(|net| net.addr() == address));
-        let mut addresses = self.plan.addresses.iter().map(|address| address.net.addr());
-        if let Some(twin) = addresses.find(|address| has(*address)) {
-            let (below, device) = (self.plan.interface.clone(), self.plan.home().clone());
-            let words = || {
-                format!(
-                    "{below} has {twin} as well as {device}, and answers for it with its own link-layer address: \
-                     give {below} another address"
-                )
-            };
-            self.notice(Topic::Twin, None, words, out, now);
+        let devices = self.plan.devices();
+        let home = self.plan.home();
+        let mut twins = self.plan.addresses.iter().filter_map(|address| {
+            let carrier = address.carrier(home);
+            let (device, below) = devices.iter().find(|(device, _)| device.name == *carrier)?;
+            let twin = address.net.addr();
+            let mut there = links.named(below)?.addresses.iter();
+            there
+                .any(|net| net.addr() == twin)
+                .then_some((twin, &device.name, *below))
+        });
+        if let Some((twin, device, below)) = twins.next() {
+            let words = format!(
+                "{below} has {twin} as well as {device}, and answers for it with its own link-layer address: \
+                 give {below} another address"
+            );
+            self.notice(Topic::Twin, None, || words, out, now);
         }
     }
 }

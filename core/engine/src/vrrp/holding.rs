@@ -20,7 +20,7 @@ use super::reconcile::Orphans;
 /// Devices, addresses and entries.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Holding {
-    /// Of an instance, one at most.
+    /// Of an instance: below its addresses, or below one of them.
     pub(super) devices: Vec<DeviceSlot>,
     pub(super) slots: Vec<Slot>,
     pub(super) entries: Vec<EntrySlot>,
@@ -81,13 +81,13 @@ impl Holding {
     pub(super) fn change_instance(&mut self, plan: &InstancePlan) -> Self {
         let addresses = plan.addresses.iter().chain(&plan.excluded);
         let mut old = self.change(addresses, plan.home(), &plan.routes, &plan.rules);
-        if let Some(device) = &plan.device {
+        for (device, over) in plan.devices() {
             let kept = old.devices.iter().position(|slot| slot.name == device.name);
             let mut slot = kept.map_or_else(
                 || DeviceSlot::left(&device.name),
                 |at| old.devices.swap_remove(at),
             );
-            slot.plan(device, plan);
+            slot.plan(device, over, plan.family);
             self.devices.push(slot);
         }
         self.note_due();

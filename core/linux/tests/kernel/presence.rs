@@ -23,6 +23,20 @@ fn each_daemon_of_a_network_has_a_number_of_its_own() {
     });
 }
 
+/// More of them than a listener's queue holds.
+#[test]
+fn however_many_ask_each_is_told_who_it_is() {
+    bed::run_alone(async |_| {
+        let asked = Presence::begin().expect("a number");
+        let asker = Presence::begin().expect("another");
+        let own = i32::try_from(std::process::id()).expect("a process");
+        for _ in 0..10_000 {
+            assert_eq!(asker.others(), [own]);
+            asked.let_go();
+        }
+    });
+}
+
 #[test]
 fn nobody_keeps_a_daemon_from_its_number_by_taking_all() {
     bed::run_alone(async |_| {

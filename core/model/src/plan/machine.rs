@@ -8,9 +8,12 @@ use serde::{Deserialize, Serialize};
 /// Real-time priority of elections where nothing is written: above the kernel's own threaded interrupts is not wanted.
 pub const REAL_TIME: u8 = 20;
 
-/// Each process's share.
+/// Where our processes are, and each one's share.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MachinePlan {
+    /// The network namespace, by the name that `ip netns` gives it, that all of the daemon is in from its start; where
+    /// it was started when `None`.
+    pub namespace: Option<String>,
     /// The thread that holds elections.
     pub elections: ElectionShare,
     /// The worker, which runs plugins.

@@ -98,9 +98,34 @@ impl InstancePlan {
             .map_or(&self.interface, |device| &device.name)
     }
 
+    /// Each device of its own, and the interface below: that of the instance first, then those of addresses.
+    pub fn devices(&self) -> Vec<(&DevicePlan, &LinkName)> {
+        let own = self.device.iter().map(|device| (device, &self.interface));
+        let addresses = self.addresses.iter().chain(&self.excluded);
+        let others = addresses.filter_map(|address| {
+            let over = address.interface.as_ref().unwrap_or(&self.interface);
+            Some((address.device.as_ref()?, over))
+        });
+        let mut all: Vec<(&DevicePlan, &LinkName)> = Vec::new();
+        for (device, over) in own.chain(others) {
+            if !all.iter().any(|(known, _)| known.name == device.name) {
+                all.push((device, over));
+            }
+        }
+        all
+    }
+
     /// How addresses on that interface are announced.
     pub fn announcement_on(&self, interface: &LinkName) -> Announcement {
-        let own = self.device.as_ref().filter(|device| device.name == *interface);
+        let is_it = |device: &&DevicePlan| device.name == *interface;
+        let addresses = self.addresses.iter().chain(&self.excluded);
+        let others = addresses.filter(|_| *interface != self.interface);
+        let others = others.filter_map(|address| address.device.as_ref());
+        let own = self
+            .device
+            .as_ref()
+            .filter(is_it)
+            .or_else(|| others.into_iter().find(is_it));
         let extra = match own {
             Some(device) if device.sends_adverts => Duration::ZERO,
             Some(_) => self.announcement.device_refresh,
@@ -125,7 +150,7 @@ impl InstancePlan {
     }
 }
 
-/// A device of a virtual router on top of its interface. We make it and remove it.
+/// A device of a virtual router on top of an interface. We make it and remove it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DevicePlan {
     /// Its name.
@@ -254,8 +279,18 @@ pub struct VirtualAddress {
     pub net: IpNet,
     /// The interface that carries it; the instance's own when absent.
     pub interface: Option<LinkName>,
+    /// A device of its own on that interface, which carries it then. Several may share one.
+    pub device: Option<DevicePlan>,
     /// How it is put on.
     pub options: AddressOptions,
+}
+
+impl VirtualAddress {
+    /// The interface or device that carries it, where those that name none are at `home`.
+    pub fn carrier<'a>(&'a self, home: &'a LinkName) -> &'a LinkName {
+        let own = self.device.as_ref().map(|device| &device.name);
+        own.or(self.interface.as_ref()).unwrap_or(home)
+    }
 }
 
 /// How an address is put on (IFA_*, linux/if_addr.h). By default as a host of its own net would have it, without

@@ -9,6 +9,7 @@ use model::value::{Parameters, Value};
 use super::kit::{ask, guest, plan, platform, server, settled};
 use crate::Platform;
 
+mod bfd;
 mod databases;
 mod more;
 mod nearby;

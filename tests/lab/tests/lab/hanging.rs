@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use lab::bellwether::Part;
 use lab::process::Running;
 use lab::{Bellwether, Net, Node, until};
 use model::status::DaemonStatus;
+use model::transition::State;
 
 use crate::conf;
 
@@ -99,5 +101,42 @@ fn a_mount_that_hangs_holds_up_neither_status_nor_reload_nor_other_files() {
     let (accepted, text) = daemon.reload();
     assert!(accepted, "{text}");
     priority(140);
+    daemon.stop();
+}
+
+/// Reading the configuration itself has no deadline: what was served is served meanwhile, by a successor as well.
+#[test]
+fn a_configuration_on_a_mount_that_hangs_holds_up_neither_status_nor_a_successor() {
+    let net = Net::new(&["a"]);
+    let node = net.node("a");
+    let hanging = Hanging::mount(&node);
+    let good = conf::keepalived(3, 150, "");
+    let daemon = Bellwether::start(&node, "keepalived.conf", &good);
+    daemon.becomes("web", State::Master);
+    node.write("keepalived.conf", &format!("{good}include hanging/*.conf\n"));
+    let (accepted, text) = daemon.reload();
+    assert!(!accepted, "{text}");
+    let text = text.replace(&node.path("hanging").display().to_string(), "HANGING");
+    assert_eq!(
+        text,
+        "the configuration is not read yet; it waits at HANGING/*.conf: does a mount hang?\n\
+         what was served is served until it is read\nnothing is changed\n"
+    );
+    let moves = daemon.moves("web");
+    let late = |daemon: &Bellwether| {
+        daemon.says("that it waits", |status| {
+            let error = status.configuration.last_error.as_ref()?;
+            error.contains("does a mount hang?").then_some(())
+        });
+    };
+    late(&daemon);
+    daemon.kill_part(Part::Router);
+    daemon.becomes("web", State::Master);
+    late(&daemon);
+    assert!(daemon.moves("web") <= moves, "{}", daemon.log());
+    drop(hanging);
+    daemon.says("that all is read", |status| {
+        status.configuration.last_error.is_none().then_some(())
+    });
     daemon.stop();
 }

@@ -11,6 +11,7 @@ mod harness;
 mod hooks;
 mod letter;
 mod machine;
+mod own;
 mod pair;
 mod physical;
 mod plugins;

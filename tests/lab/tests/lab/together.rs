@@ -4,6 +4,8 @@ use lab::bellwether::{Part, program};
 use lab::process::Running;
 use lab::{Bellwether, Net, Node, until};
 use model::transition::State;
+use rustix::net::sockopt::socket_peercred;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
 use crate::conf::{self, ADDRESS};
 
@@ -70,4 +72,26 @@ fn two_daemons_of_one_network_leave_each_other_alone() {
     });
     a.stop();
     assert!(!has_filter(&node) && !node.has_interface("vrrp.51"));
+}
+
+/// Also after more have asked than a listener's queue holds.
+#[test]
+fn whoever_asks_is_told_which_daemon_is_here() {
+    let net = Net::new(&["a"]);
+    let node = net.node("a");
+    let daemon = Bellwether::start(&node, "bellwether.toml", &conf::web(150, ""));
+    daemon.becomes("web", State::Master);
+    let ask = || {
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+        connect(&socket, &SocketAddrUnix::new_abstract_name(b"bellwether/1")?)?;
+        socket_peercred(&socket).map(|daemon| daemon.pid.as_raw_nonzero().get())
+    };
+    let ask_them_all = || {
+        for _ in 0..10_000 {
+            assert_eq!(until("room in the queue", ask), daemon.guardian());
+        }
+    };
+    node.inside(ask_them_all).expect("each was told");
+    daemon.stop();
 }

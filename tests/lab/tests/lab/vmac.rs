@@ -271,3 +271,57 @@ fn the_guardian_removes_it_for_a_router_that_cannot_be_kept() {
     });
     has_nothing(a.node(), &before);
 }
+
+/// Of an address on another interface, and of one beside others that have none.
+#[test]
+fn single_addresses_have_devices_of_their_own() {
+    let net = Net::new(&["a", "host"]);
+    let (node, host) = (net.node("a"), net.node("host"));
+    node.ip(&["link", "add", "eth1", "type", "veth", "peer", "name", "far1"]);
+    node.ip(&["link", "set", "far1", "up"]);
+    node.ip(&["link", "set", "eth1", "up"]);
+    let more = "    virtual_ipaddress_excluded {\n        198.51.100.100/24 dev eth1 use_vmac\n        \
+                192.0.2.101/24 use_vmac\n    }";
+    let toml = conf::web(
+        150,
+        "excluded = [{ address = \"198.51.100.100/24\", interface = \"eth1\", vmac = true }, \
+         { address = \"192.0.2.101/24\", vmac = true }]",
+    );
+    let before = settings(&node);
+    for (file, text) in [
+        ("keepalived.conf", conf::keepalived(3, 150, more)),
+        ("bellwether.toml", toml),
+    ] {
+        let daemon = Bellwether::start(&node, file, &text);
+        daemon.becomes("web", State::Master);
+        let on = |device: &str| {
+            let mut show = node.command("ip");
+            let said = show.args(["-d", "address", "show", "dev", device]).output();
+            String::from_utf8_lossy(&said.expect("ip").stdout).into_owned()
+        };
+        for (device, below, address) in [
+            ("vrrp.51.1", "eth1", "198.51.100.100"),
+            ("vrrp.51.2", "eth0", "192.0.2.101"),
+        ] {
+            until(device, || {
+                let found = on(device);
+                let is_so = [VMAC, &format!("{device}@{below}"), address]
+                    .iter()
+                    .all(|word| found.contains(word));
+                if is_so { Ok(()) } else { Err(found) }
+            });
+        }
+        assert_eq!(reached(&host, "192.0.2.101"), VMAC);
+        assert_eq!(reached(&host, ADDRESS), node.mac());
+        // What a crash leaves is cleaned up by whoever comes next.
+        daemon.kill();
+        let daemon = Bellwether::start(&node, file, &text);
+        daemon.becomes("web", State::Master);
+        assert_eq!(reached(&host, "192.0.2.101"), VMAC);
+        daemon.stop();
+        for device in ["vrrp.51.1", "vrrp.51.2"] {
+            assert!(!node.has_interface(device));
+        }
+        has_nothing(&node, &before);
+    }
+}

@@ -20,6 +20,12 @@ impl Diagnostics {
             .help("keep vmac (use_vmac), unless the network allows one address at each port");
     }
 
+    pub(crate) fn static_with_device(&mut self, span: &Span) {
+        let message = "a static address belongs to no virtual router, so it has no vmac";
+        self.error("bellwether::static", span, message, "vmac")
+            .help("leave vmac out, or give the address to an instance");
+    }
+
     pub(crate) fn device_is_interface(&mut self, span: &Span, name: &str, instance: &str) {
         let message = format!("the device {name} has the name of the interface of instance {instance}");
         self.error(

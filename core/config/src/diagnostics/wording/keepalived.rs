@@ -164,7 +164,8 @@ impl Diagnostics {
     }
 
     pub(crate) fn track_script_missing(&mut self, span: &Span, name: &str) {
-        let message = format!("there is no vrrp_script, track_file or vrrp_track_process `{name}`");
+        let message =
+            format!("there is no vrrp_script, track_file, vrrp_track_process or bfd_instance `{name}`");
         self.warning(
             "bellwether::undefined",
             span,

@@ -11,19 +11,22 @@ use crate::source::Span;
 impl Diagnostics {
     pub(crate) fn unreadable(&mut self, path: &Path, from: Option<&Span>, error: &std::io::Error) {
         let file = path.display();
-        let (cause, cure) = match error.kind() {
-            std::io::ErrorKind::NotFound => (
-                "it does not exist".to_owned(),
-                "create it, or name another with -c PATH".to_owned(),
+        let (another, readable) = match from {
+            Some(_) => ("name another here", "name a readable file here"),
+            None => (
+                "name another with -c PATH",
+                "name a readable file or directory with -c PATH",
             ),
+        };
+        let (cause, cure) = match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                ("it does not exist".to_owned(), format!("create it, or {another}"))
+            }
             std::io::ErrorKind::PermissionDenied => (
                 "permission denied".to_owned(),
                 format!("let the daemon's user read it: chmod a+r {file}"),
             ),
-            _ => (
-                error.to_string(),
-                "name a readable file or directory with -c PATH".to_owned(),
-            ),
+            _ => (error.to_string(), readable.to_owned()),
         };
         let message = format!("cannot read {file}: {cause}");
         self.add(

@@ -1,5 +1,7 @@
 //! Of what elections listen to besides adverts.
 
+use std::net::IpAddr;
+
 use super::super::Diagnostics;
 use crate::source::Span;
 
@@ -18,6 +20,15 @@ impl Diagnostics {
         let message = format!("`{key}` is of a tracker with `{kind}`");
         self.error("bellwether::conflict", span, message, "means nothing here")
             .help(format!("remove it, or write {kind} = ..."));
+    }
+
+    pub(crate) fn bfd_of_another(&mut self, span: &Span, peer: IpAddr) {
+        let message =
+            format!("no BFD session is kept here: FRR's bfdd is asked for its own with {peer}, every second");
+        self.warning("bellwether::bfd", span, message, "kept by another daemon")
+            .help(format!(
+                "give FRR the session: `bfd` and `peer {peer}` in frr.conf, bfdd=yes in /etc/frr/daemons"
+            ));
     }
 
     pub(crate) fn relative_path(&mut self, span: &Span, found: &str) {

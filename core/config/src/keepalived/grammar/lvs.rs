@@ -67,7 +67,7 @@ const REAL: [Keyword; 15] = [
     block("DNS_CHECK", 0, &[&DNS, &PORT, &TARGET, &PACE]),
     block("UDP_CHECK", 0, &[&UDP, &PORT, &TARGET, &PACE]),
     block("PING_CHECK", 0, &[&PING, &TARGET, &PACE]),
-    refused("BFD_CHECK"),
+    block("BFD_CHECK", 0, &[&BFD, &PACE]),
     refused("FILE_CHECK"),
 ];
 
@@ -88,6 +88,8 @@ pub(super) const SERVICE: [Keyword; 13] = [
     line("connect_timeout", 1),
     mail("smtp_alert"),
 ];
+
+const BFD: [Keyword; 1] = [line("name", 1)];
 
 /// When each checker asks, and how often it has to fail.
 const PACE: [Keyword; 6] = [

@@ -1,6 +1,6 @@
 //! `vrrp_script`, `vrrp_sync_group`, `vrrp_instance`.
 
-use super::{Keyword, NETLINK, NO_BFD, block, line, list, mail, not, not_block, silent};
+use super::{Keyword, NETLINK, block, line, list, mail, not, silent};
 
 pub(super) const GARP: [Keyword; 4] = [
     line("garp_interval", 1),
@@ -40,7 +40,7 @@ pub(super) const GROUP: [Keyword; 15] = [
     list("track_script"),
     list("track_file"),
     list("track_process"),
-    not_block("track_bfd", NO_BFD),
+    list("track_bfd"),
     line("notify_master", 1),
     line("notify_backup", 1),
     line("notify_fault", 1),
@@ -115,10 +115,7 @@ pub(super) const INSTANCE: [Keyword; 72] = [
     line("vrf", 1),
     not("kernel_rx_buf_size", "buffers are sized by the daemon"),
     line("use_vmac", 0),
-    not(
-        "use_vmac_addr",
-        "addresses on other interfaces use those as they are; give each interface an instance with use_vmac",
-    ),
+    line("use_vmac_addr", 0),
     line("vmac_xmit_base", 0),
     line("use_ipvlan", 0),
     not(
@@ -127,7 +124,7 @@ pub(super) const INSTANCE: [Keyword; 72] = [
     ),
     list("track_file"),
     list("track_process"),
-    not_block("track_bfd", NO_BFD),
+    list("track_bfd"),
     line("garp_lower_prio_delay", 1),
     line("garp_lower_prio_repeat", 1),
     line("garp_interval", 1),

@@ -39,6 +39,7 @@ impl Lexer<'_> {
     fn one(&mut self, source: &Arc<Source>, pattern: &str, strict: bool, span: &Span, depth: usize) {
         let directory = source.path.parent().map(PathBuf::from).unwrap_or_default();
         let whole = directory.join(pattern);
+        self.reader.look(&whole);
         let Ok(found) = glob::glob(&whole.to_string_lossy()) else {
             let message = format!("`{pattern}` is not a pattern of file names");
             return self.reader.diagnostics.include_refused(span, &message);

@@ -47,6 +47,7 @@ pub(super) fn track(block: &Item, own: &str, d: &mut Diagnostics) -> Track {
         ("track_script", script::VERDICT),
         ("track_file", script::NUMBER),
         ("track_process", script::NUMBER),
+        ("track_bfd", script::VERDICT),
     ];
     for (keyword, max) in kinds {
         for line in block.all(keyword).flat_map(|list| &list.children) {

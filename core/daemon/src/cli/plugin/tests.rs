@@ -425,6 +425,8 @@ fn the_guide_to_resources_is_true() {
 #[test]
 fn shipped_plugins_are_listed() {
     insta::assert_snapshot!(types("bellwether plugin list", Path::new("/dev/null"), SERVER), @r#"
+    bfd        a neighbour is well while FRR's bfdd has a BFD session with it that is up.
+                 peer             address of the neighbour, as FRR has it below "bfd"
     dns        a name server is well when it answers a question without an error.
                  name             what is asked for; "." when absent
                  type             A, AAAA, NS, CNAME, SOA, PTR, MX, TXT, SRV or CAA; SOA when absent

@@ -5,10 +5,10 @@ use model::effect::ElectEffect;
 use model::fact::{DeviceFact, LinkFact, Maker};
 use model::ids::LinkIndex;
 use model::net::{Family, Mac};
-use model::plan::{DeviceKind, DevicePlan, InstancePlan};
+use model::plan::{DeviceKind, DevicePlan, InstancePlan, VirtualAddress};
 use model::transition::State;
 
-use super::kit::{Node, link, ms, plan, unicast};
+use super::kit::{Node, link, ms, plan, unicast, virtual_address};
 
 const VMAC: Mac = Mac::of_virtual_router(Family::V4, 51);
 
@@ -263,4 +263,61 @@ fn a_kernel_without_packet_filter_is_told_of_and_elections_go_on() {
         "0ns notice: permission denied (EPERM); the next attempt is in 1s",
     ]
     "#);
+}
+
+/// Of one address on another interface: there as long as the instance is, in use while it is Master.
+// holds VRRP-140
+#[test]
+fn an_address_elsewhere_has_a_device_of_its_own() {
+    let side = DevicePlan {
+        name: "vrrp.51.1".into(),
+        kind: DeviceKind::Macvlan(VMAC),
+        sends_adverts: false,
+    };
+    let elsewhere = VirtualAddress {
+        interface: Some("eth1".into()),
+        device: Some(side),
+        ..virtual_address("10.0.2.100/24")
+    };
+    let instance = InstancePlan {
+        excluded: vec![elsewhere],
+        ..plan("web", 150)
+    };
+    let mut node = Node::bare();
+    node.link(link(2, "eth0", true, &["10.0.0.2/24"]));
+    node.link(link(3, "eth1", true, &["10.0.2.2/24"]));
+    node.plan(std::slice::from_ref(&instance), &[]);
+    node.pass(ms(4000));
+    assert_debug_snapshot!(node.news(), @r#"
+    [
+        "0ns device vrrp.51.1 down",
+        "0ns web: Initialize -> Backup: ready",
+        "3.4140625s advert 150 to 224.0.0.18",
+        "3.4140625s device vrrp.51.1 up",
+        "3.4140625s add 10.0.0.100/32",
+        "3.4140625s add 10.0.2.100/24",
+        "3.4140625s web: Backup -> Master: no Master was heard",
+        "3.4140625s announce 10.0.0.100",
+        "3.4140625s announce 10.0.2.100",
+    ]
+    "#);
+    let over = |node: &Node, name: &str| {
+        let fact = node.links.iter().find(|fact| fact.name.as_str() == name);
+        fact.and_then(|fact| fact.device).map(|device| device.over)
+    };
+    assert_eq!(over(&node, "vrrp.51.1"), Some(LinkIndex(3)));
+    // Without it the address lies on the interface as it is.
+    let mut plain = instance;
+    plain.excluded[0].device = None;
+    node.plan(&[plain], &[]);
+    node.pass(ms(100));
+    assert_debug_snapshot!(node.news(), @r#"
+    [
+        "4s add 10.0.2.100/24",
+        "4s remove 10.0.2.100/24",
+        "4s device vrrp.51.1 gone",
+        "4s announce 10.0.2.100",
+    ]
+    "#);
+    assert_eq!(over(&node, "vrrp.51.1"), None);
 }

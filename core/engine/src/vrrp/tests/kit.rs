@@ -101,6 +101,7 @@ pub(super) fn virtual_address(net: &str) -> VirtualAddress {
     VirtualAddress {
         net: net.parse().expect("a network"),
         interface: None,
+        device: None,
         options: AddressOptions::default(),
     }
 }

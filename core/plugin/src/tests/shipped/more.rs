@@ -290,5 +290,5 @@ fn each_tells_of_itself() {
             shipped.name
         );
     }
-    assert_eq!(all.len(), 18);
+    assert_eq!(all.len(), 19);
 }
