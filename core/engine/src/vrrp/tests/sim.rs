@@ -27,6 +27,9 @@ use crate::vrrp::timer::down;
 
 pub(super) use seeds::{Dice, Run, seeds};
 
+/// Which process of a node: what the kernel had for one that ended never comes to its successor.
+type Life = u32;
+
 #[derive(Clone, Debug)]
 pub(super) enum Event {
     Wake(usize),
@@ -35,9 +38,10 @@ pub(super) enum Event {
         from: IpAddr,
         payload: Arc<[u8]>,
     },
-    Answer(usize, Outcome),
-    /// The link's report as it was when it was sent.
-    Report(usize, LinkNews),
+    /// The kernel's answer to an order of one life of a node.
+    Answer(usize, Life, Outcome),
+    /// The link's report as it was when it was sent, to one life of a node.
+    Report(usize, Life, LinkNews),
     Crash(usize),
     Restart(usize),
     Stop(usize),
@@ -65,6 +69,7 @@ pub(super) enum Event {
 
 pub(super) struct SimNode {
     pub(super) election: Option<Election>,
+    life: Life,
     pub(super) plans: Vec<InstancePlan>,
     address: IpAddr,
     up: bool,
@@ -116,6 +121,7 @@ impl World {
         };
         let nodes = plans.into_iter().enumerate().map(|(n, plans)| SimNode {
             election: None,
+            life: 0,
             plans: plans.into_iter().map(with_route).collect(),
             address: ip(&format!("10.0.0.{}", n + 1)),
             up: true,
@@ -227,8 +233,9 @@ impl World {
                     self.hear(to, now, from, &payload);
                 }
             }
-            Event::Answer(n, _)
-            | Event::Report(n, _)
+            Event::Answer(n, life, _) | Event::Report(n, life, _) if self.nodes[n].life != life => {}
+            Event::Answer(n, ..)
+            | Event::Report(n, ..)
             | Event::Stop(n)
             | Event::Plan(n, _)
             | Event::Tracker(n, ..)
@@ -236,8 +243,8 @@ impl World {
             {
                 self.nodes[n].waiting.push(event);
             }
-            Event::Answer(n, outcome) => self.with(n, |election| election.handle_outcome(outcome, now)),
-            Event::Report(n, news) => self.with(n, |election| election.handle_link(news, now)),
+            Event::Answer(n, _, outcome) => self.with(n, |election| election.handle_outcome(outcome, now)),
+            Event::Report(n, _, news) => self.with(n, |election| election.handle_link(news, now)),
             other => {
                 self.note(|| match &other {
                     Event::Plan(n, plans) => format!("Plan({n}, {} addresses)", plans[0].addresses.len()),
@@ -287,7 +294,7 @@ impl World {
             }
             Event::Look(n) => {
                 let report = self.report(n);
-                self.step(Event::Report(n, report));
+                self.step(Event::Report(n, self.nodes[n].life, report));
             }
             Event::Split(on) => self.split = on,
             Event::Cut(one, other) => self.cuts.extend([(one, other), (other, one)]),
@@ -301,7 +308,9 @@ impl World {
                     self.step(Event::Deliver { to, from, payload });
                 }
             }
-            Event::Sleep(n, by) if self.nodes[n].asleep_until.is_none() => {
+            Event::Sleep(n, by)
+                if self.nodes[n].election.is_some() && self.nodes[n].asleep_until.is_none() =>
+            {
                 self.nodes[n].asleep_until = Some(now + by);
                 self.at(by, Event::Awake(n));
             }
@@ -359,6 +368,7 @@ impl World {
     fn end(&mut self, n: usize) {
         let node = &mut self.nodes[n];
         node.election = None;
+        node.life += 1;
         node.asleep_until = None;
         node.inbox.clear();
         node.waiting.clear();
@@ -470,7 +480,7 @@ impl World {
                     result: Ok(()),
                 };
                 let short = self.short();
-                self.at(short, Event::Answer(n, outcome));
+                self.at(short, Event::Answer(n, self.nodes[n].life, outcome));
             }
             ElectEffect::Device(_)
             | ElectEffect::Transition(_)
@@ -483,7 +493,7 @@ impl World {
 
     /// The kernel obeys at once; its answer and its report come later, the report in no order to the answer.
     fn answer(&mut self, n: usize, order: &AddressOrder, on: bool) {
-        let stale = self.report(n);
+        let (stale, life) = (self.report(n), self.nodes[n].life);
         if on {
             self.nodes[n].held.insert(order.net);
         } else {
@@ -492,10 +502,10 @@ impl World {
         self.consent(n, order.order);
         let (second, third) = (self.short(), self.short());
         if self.dice.roll(4) == 0 {
-            self.at(second, Event::Report(n, stale));
+            self.at(second, Event::Report(n, life, stale));
         }
         let report = self.report(n);
-        self.at(second + third, Event::Report(n, report));
+        self.at(second + third, Event::Report(n, life, report));
     }
 
     fn consent(&mut self, n: usize, order: OrderId) {
@@ -504,7 +514,7 @@ impl World {
             result: Ok(()),
         };
         let after = self.short();
-        self.at(after, Event::Answer(n, outcome));
+        self.at(after, Event::Answer(n, self.nodes[n].life, outcome));
     }
 
     fn send(&mut self, n: usize, advert: &SendAdvert, before: &[State], after: &[State]) {
