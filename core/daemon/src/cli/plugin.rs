@@ -7,6 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 mod grants;
 mod new;
+mod question;
 mod run;
 mod tell;
 mod test;

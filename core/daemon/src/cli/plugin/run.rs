@@ -1,7 +1,7 @@
 //! One run of a plugin, here and now, and what it did.
 
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,15 +11,15 @@ use anyhow::Context;
 use clap::Args;
 use futures_util::future::BoxFuture;
 use hostcall::log::Level;
-use model::ids::{AskId, HookId, PluginName, StepId};
-use model::link::{ExecOutcome, HookCall, HookEvent, Step, StepCall};
-use model::plan::{Limits, NetGrant, Phase, PluginPlan, PluginSource, Via};
-use model::probe::{Ask, Status, Subject};
-use model::transition::State;
+use model::ids::PluginName;
+use model::link::{ExecOutcome, Step};
+use model::plan::{Limits, NetGrant, Phase, PluginPlan, PluginSource};
+use model::probe::Status;
 use model::value::{Parameters, Value};
 use plugin::{Broker, Observer, Options, Platform};
 
 use super::grants;
+use super::question::{Question, Said};
 use crate::router::secrets;
 
 #[derive(Debug, Args)]
@@ -123,46 +123,21 @@ impl Run {
     }
 
     async fn ask(&self, platform: &Platform, plugin: PluginName, timeout: Duration) -> (String, u8) {
-        let parameters = self.parameters();
-        if let Some(step) = self.step {
-            let call = StepCall {
-                id: StepId(0),
-                plugin,
-                parameters,
-                timeout,
-                step,
-                event: event(phase_of(step)),
-            };
-            return match platform.step(call).await {
-                Ok(true) => ("it is held\n".to_owned(), 0),
-                Ok(false) => ("it is not held\n".to_owned(), 0),
-                Err(why) => (format!("failed: {why}\n"), 1),
-            };
-        }
-        if let Some(phase) = self.event {
-            let call = HookCall {
-                id: HookId(0),
-                plugin,
-                parameters,
-                timeout,
-                event: event(phase),
-            };
-            return match platform.hook(call).await {
-                Ok(()) => ("done\n".to_owned(), 0),
-                Err(why) => (format!("failed: {why}\n"), 1),
-            };
-        }
-        let verdict = platform
-            .ask(Ask {
-                id: AskId(0),
-                subject: Subject::Tracker(plugin.as_str().into()),
-                plugin,
-                target: self.target,
-                via: Via::default(),
-                parameters,
-                timeout,
-            })
-            .await;
+        let question = Question {
+            plugin,
+            parameters: self.parameters(),
+            timeout,
+            target: self.target,
+            step: self.step,
+            event: self.event,
+        };
+        let verdict = match question.ask(platform).await {
+            Said::Step(Ok(true)) => return ("it is held\n".to_owned(), 0),
+            Said::Step(Ok(false)) => return ("it is not held\n".to_owned(), 0),
+            Said::Hook(Ok(())) => return ("done\n".to_owned(), 0),
+            Said::Step(Err(why)) | Said::Hook(Err(why)) => return (format!("failed: {why}\n"), 1),
+            Said::Check(verdict) => verdict,
+        };
         let weight = verdict
             .weight
             .map(|weight| format!(", weight {weight}"))
@@ -177,38 +152,12 @@ impl Run {
     }
 }
 
-/// A transition as an instance would tell it.
-pub(super) fn event(phase: Phase) -> HookEvent {
-    HookEvent {
-        is_group: false,
-        name: "example".to_owned(),
-        phase,
-        previous: if phase == Phase::Master {
-            State::Backup
-        } else {
-            State::Master
-        },
-        cause: "tried by hand".to_owned(),
-        priority: 100,
-        interface: "lo".to_owned(),
-        addresses: vec![IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)).into()],
-    }
-}
-
 pub(super) fn phase(word: &str) -> Result<Phase, String> {
     let phases = [Phase::Master, Phase::Backup, Phase::Fault, Phase::Stop];
     let found = phases
         .into_iter()
         .find(|phase| phase.word().eq_ignore_ascii_case(word));
     found.ok_or_else(|| "master, backup, fault or stop".to_owned())
-}
-
-/// When an instance has a resource take this step.
-pub(super) fn phase_of(step: Step) -> Phase {
-    match step {
-        Step::Verify | Step::Apply => Phase::Master,
-        Step::Undo => Phase::Backup,
-    }
 }
 
 pub(super) fn step(word: &str) -> Result<Step, String> {

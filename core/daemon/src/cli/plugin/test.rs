@@ -13,14 +13,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use model::ids::{AskId, HookId, PluginName, StepId};
-use model::link::{HookCall, StepCall};
-use model::plan::{Limits, NetGrant, PluginPlan, PluginSource, Via};
-use model::probe::{Ask, Subject};
+use model::ids::PluginName;
+use model::plan::{Limits, NetGrant, PluginPlan, PluginSource};
 use plugin::{Observer, Options, Platform};
 
 use super::grants;
-use super::run::{event, phase_of};
+use super::question::{Question, Said};
 use case::{Case, Found};
 use world::{Heard, Scripted, Server};
 
@@ -126,36 +124,17 @@ async fn answer(
     target: Option<SocketAddr>,
     timeout: Duration,
 ) -> anyhow::Result<Found> {
-    let parameters = case.parameters(target)?;
-    if let Some(step) = case.step {
-        let call = StepCall {
-            id: StepId(0),
-            plugin,
-            parameters,
-            timeout,
-            step,
-            event: event(phase_of(step)),
-        };
-        return Ok(Found::of_step(platform.step(call).await));
-    }
-    if let Some(phase) = case.event {
-        let call = HookCall {
-            id: HookId(0),
-            plugin,
-            parameters,
-            timeout,
-            event: event(phase),
-        };
-        return Ok(Found::of_hook(platform.hook(call).await));
-    }
-    let ask = Ask {
-        id: AskId(0),
-        subject: Subject::Tracker(plugin.as_str().into()),
+    let question = Question {
         plugin,
-        target,
-        via: Via::default(),
-        parameters,
+        parameters: case.parameters(target)?,
         timeout,
+        target,
+        step: case.step,
+        event: case.event,
     };
-    Ok(Found::of_check(&platform.ask(ask).await))
+    Ok(match question.ask(platform).await {
+        Said::Step(result) => Found::of_step(result),
+        Said::Hook(result) => Found::of_hook(result),
+        Said::Check(verdict) => Found::of_check(&verdict),
+    })
 }
