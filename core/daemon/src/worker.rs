@@ -138,6 +138,7 @@ fn handle(frame: ToWorker, platform: &Arc<Platform>, port: &Port<FromWorker>) {
             port.send(FromWorker::Plugins(platform.status()));
         }
         ToWorker::Code { plugin, code } => platform.set_code(plugin, code),
+        ToWorker::Condemned { plugin, code, why } => platform.condemn(&plugin, code, why),
         ToWorker::Secrets { plugin, values } => platform.set_secrets(&plugin, values),
         ToWorker::Instances(all) => platform.set_instances(all),
         ToWorker::Ask(ask) => {

@@ -34,6 +34,16 @@ pub enum ToWorker {
         /// The bytes, or why they could not be read.
         code: Result<Vec<u8>, String>,
     },
+    /// What a plugin's file holds now, and is not to be tried: an earlier worker took it back. What it gave its place to
+    /// is told before.
+    Condemned {
+        /// Plugin.
+        plugin: PluginName,
+        /// The bytes.
+        code: Vec<u8>,
+        /// Why it was taken back, in words.
+        why: String,
+    },
     /// What a plugin's secrets are now, by name, or why one cannot be read.
     Secrets {
         /// Plugin.

@@ -163,6 +163,16 @@ impl Platform {
         }
     }
 
+    /// A plugin's file holds this, which is not to be tried: it failed in its first calls before, for this reason. What
+    /// was offered before it goes on.
+    pub fn condemn(&self, plugin: &PluginName, code: Vec<u8>, why: String) {
+        let _changing = self.changing();
+        if let Some(slot) = self.slot(plugin) {
+            slot.condemn(code.into(), why);
+            self.shared.changed();
+        }
+    }
+
     /// Asks a plugin. Trouble of any kind is `Unknown` with the reason.
     pub async fn ask(&self, ask: Ask) -> Verdict {
         let began = Instant::now();

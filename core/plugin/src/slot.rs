@@ -143,6 +143,15 @@ impl Slot {
         self.refuse(error);
     }
 
+    /// What the file holds is not to be tried.
+    pub(crate) fn condemn(&self, bytes: Arc<[u8]>, why: String) {
+        let plugin = self.plan.name.as_str();
+        tracing::warn!(plugin, why, "plugin not tried again");
+        let mut versions = self.lock();
+        let serves = self.serving.load().is_some();
+        versions.condemn(bytes, why, serves);
+    }
+
     /// Whether it is not known yet if its code is good.
     pub(crate) fn is_waiting(&self) -> bool {
         self.serving.load().is_none() && self.lock().error.is_none()

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 
 use model::link::ToWorker;
 use model::plan::{Plan, PluginSource};
+use model::status::PluginStatus;
 use model::transition::Transition;
 
 use facts::Facts;
 pub(crate) use file::code as plugin_code;
+use supply::Supply;
 
 use super::reading::{self, Content, Source};
 use crate::link::Port;
@@ -16,6 +18,7 @@ use crate::link::Port;
 mod facts;
 pub(super) mod file;
 pub(crate) mod secrets;
+mod supply;
 
 /// What a worker was told last.
 #[derive(Default)]
@@ -23,12 +26,6 @@ pub(super) struct Plugins {
     /// Code and secrets, as last read. They outlive a worker: its successor need not wait for their files.
     supplies: BTreeMap<Source, Supply>,
     facts: Facts,
-}
-
-struct Supply {
-    content: Content,
-    /// The worker has it.
-    told: bool,
 }
 
 impl Plugins {
@@ -40,7 +37,7 @@ impl Plugins {
         let mut known = std::mem::take(&mut self.supplies);
         for source in reading::supplies(plan) {
             if let Some(supply) = known.remove(&source) {
-                self.handle_read(source, supply.content, worker);
+                self.supplies.insert(source, supply.told(worker));
             }
         }
     }
@@ -75,18 +72,26 @@ impl Plugins {
 
     /// What was read, passed on where it is new. What a worker that is behind did not get is told again at the next look.
     pub(super) fn handle_read(&mut self, source: Source, content: Content, worker: &Port<ToWorker>) {
-        let is_known = |known: &Supply| known.told && known.content == content;
-        if self.supplies.get(&source).is_some_and(is_known) {
+        if let Content::Number(..) = content {
+            // The worker moves no priorities.
             return;
         }
-        let frame = match content.clone() {
-            Content::Code(plugin, code) => ToWorker::Code { plugin, code },
-            Content::Secrets(plugin, values) => ToWorker::Secrets { plugin, values },
-            // The worker moves no priorities.
-            Content::Number(..) => return,
+        let known = self.supplies.remove(&source);
+        let supply = match known {
+            Some(known) if known.is(&content) => known.told_if_new(worker),
+            former => Supply::after(former, content).told(worker),
         };
-        let told = worker.send(frame);
-        self.supplies.insert(source, Supply { content, told });
+        self.supplies.insert(source, supply);
+    }
+
+    /// What became of code: it is not tried by a worker's successor either once it was taken back.
+    pub(super) fn handle_status(&mut self, all: &[PluginStatus]) {
+        for (source, supply) in &mut self.supplies {
+            let Source::Code(name, _) = source else { continue };
+            if let Some(status) = all.iter().find(|status| status.name == name.as_str()) {
+                supply.handle_status(status);
+            }
+        }
     }
 
     /// Whether all secrets of a plan have been looked for.

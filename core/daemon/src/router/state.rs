@@ -326,6 +326,7 @@ impl Router {
                 self.keeper.handle_done(id, &result, now);
             }
             Incoming::Frame(FromWorker::Plugins(plugins), _) => {
+                self.supplies.handle_status(&plugins);
                 self.handle_plugins(plugins);
                 self.worker_greeted = true;
                 self.welcome_worker();

@@ -76,6 +76,15 @@ impl Versions {
         self.condemned.is_none()
     }
 
+    /// Notes what is offered and was taken back before. Until something serves, that is what questions wait for.
+    pub(super) fn condemn(&mut self, bytes: Arc<[u8]>, why: String, serves: bool) {
+        if serves {
+            self.error = Some(why.clone());
+        }
+        self.offered = Some(Arc::clone(&bytes));
+        self.condemned = Some((bytes, why));
+    }
+
     /// The next version, after `serving`; `None` when it is the same code and nothing about it is new.
     pub(super) fn accept(
         &mut self,

@@ -4,7 +4,7 @@ use model::plan::Limits;
 use model::probe::Status;
 use model::status::Standing;
 
-use super::kit::{does, loaded, plan, probes, settled};
+use super::kit::{does, loaded, plan, platform, probes, settled};
 use super::swap::other;
 use crate::Platform;
 
@@ -83,6 +83,30 @@ async fn what_fails_in_its_first_calls_gives_its_place_back() {
 
         swapped(&platform, other(file, &bytes, 2), 4).await;
         assert_eq!(does(&platform, None, "digest").await.generation.0, 4, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_earlier_worker_took_back_is_not_tried() {
+    for (file, bytes) in probes() {
+        let platform = platform();
+        platform.set_plugins(vec![plan("it", file)]);
+        let bad = other(file, &bytes, 1);
+        platform.set_code("it".into(), Ok(bytes.clone()));
+        platform.condemn(&"it".into(), bad.clone(), "it was rolled back".to_owned());
+        // Asked before it is known whether the code is good: who asks waits for that.
+        let verdict = does(&platform, None, "digest").await;
+        assert_eq!((verdict.status, verdict.generation.0), (Status::Up, 1), "{file}");
+        let status = settled(&platform, |status| status.error.is_some()).await;
+        assert_eq!(status.error.as_deref(), Some("it was rolled back"), "{file}");
+
+        platform.set_code("it".into(), Ok(bad));
+        let status = settled(&platform, |_| true).await;
+        assert_eq!(
+            (status.generation, status.error.as_deref()),
+            (1, Some("it was rolled back"))
+        );
+        swapped(&platform, other(file, &bytes, 2), 2).await;
     }
 }
 

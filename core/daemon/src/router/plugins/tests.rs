@@ -2,8 +2,10 @@ use std::collections::BTreeMap;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, channel};
 
+use hostcall::codec::{Algorithm, digest};
 use model::link::Secret;
 use model::plan::{Grants, Limits, PluginPlan, SecretSource};
+use model::status::{Standing, VersionStatus};
 
 use super::*;
 use crate::link::Incoming;
@@ -75,6 +77,7 @@ fn word(frame: &ToWorker) -> String {
             Ok(code) => format!("code {}", String::from_utf8_lossy(code)),
             Err(why) => format!("no code: {why}"),
         },
+        ToWorker::Condemned { code, why, .. } => format!("not {}: {why}", String::from_utf8_lossy(code)),
         ToWorker::Secrets { values, .. } => match &values["token"] {
             Ok(Secret(secret)) => format!("secret {secret}"),
             Err(why) => format!("no secret: {why}"),
@@ -117,6 +120,114 @@ fn what_was_read_last_is_told_to_every_worker_before_it_is_asked() {
     }
     let told = ["plugins", "instances", "secret two", "code two"];
     assert_eq!(heard(frames, told.len()), told);
+}
+
+/// What a worker says of the plugin, of which these versions served, oldest first.
+fn status(versions: &[(&str, Standing)], error: Option<&str>) -> PluginStatus {
+    let versions = versions
+        .iter()
+        .zip(1..)
+        .map(|((code, standing), generation)| VersionStatus {
+            generation,
+            digest: digest(Algorithm::Sha256, code.as_bytes())
+                .chars()
+                .take(12)
+                .collect(),
+            at: 0,
+            took_ms: 0.0,
+            standing: *standing,
+        });
+    PluginStatus {
+        name: "it".to_owned(),
+        runtime: "lua".to_owned(),
+        source: "/mnt/it.lua".to_owned(),
+        generation: 1,
+        error: error.map(str::to_owned),
+        versions: versions.collect(),
+        rollbacks: 0,
+        calls: 0,
+        faults: 0,
+        metrics: BTreeMap::new(),
+        declared: None,
+    }
+}
+
+/// What a worker is told that knows nothing, of the code.
+fn told_of_code(plugins: &mut Plugins, plan: &Plan) -> String {
+    let (port, frames, _end) = worker();
+    plugins.tell_all(plan, &port);
+    // The last of all.
+    port.send(ToWorker::Instances(Vec::new()));
+    let all = frames.iter().skip(2).map(|frame| word(&frame));
+    let all: Vec<String> = all.take_while(|word| word != "instances").collect();
+    all.join("; ")
+}
+
+#[test]
+fn what_was_taken_back_is_not_tried_by_the_next_worker() {
+    let (plan, mut plugins) = (plan(), Plugins::default());
+    let source = reading::supplies(&plan).last().expect("its code");
+    let (first, _frames, _end) = worker();
+    let read = |plugins: &mut Plugins, text: &str| {
+        plugins.handle_read(source.clone(), content(&source, text), &first);
+    };
+    read(&mut plugins, "good");
+    plugins.handle_status(&[status(&[("good", Standing::OnTrial)], None)]);
+    assert_eq!(told_of_code(&mut plugins, &plan), "code good");
+
+    read(&mut plugins, "bad");
+    plugins.handle_status(&[status(
+        &[("good", Standing::Replaced), ("bad", Standing::OnTrial)],
+        None,
+    )]);
+    assert_eq!(
+        told_of_code(&mut plugins, &plan),
+        "code bad",
+        "nothing is held against it"
+    );
+    plugins.handle_status(&[status(
+        &[("good", Standing::Good), ("bad", Standing::RolledBack)],
+        Some("rolled back"),
+    )]);
+    assert_eq!(
+        told_of_code(&mut plugins, &plan),
+        "code good; not bad: rolled back"
+    );
+    // That worker knows only what it was told.
+    plugins.handle_status(&[status(&[("good", Standing::OnTrial)], Some("rolled back"))]);
+    assert_eq!(
+        told_of_code(&mut plugins, &plan),
+        "code good; not bad: rolled back"
+    );
+
+    // Another is bad as well: the good one is still there.
+    read(&mut plugins, "worse");
+    assert_eq!(told_of_code(&mut plugins, &plan), "code worse");
+    plugins.handle_status(&[status(
+        &[("good", Standing::Good), ("worse", Standing::RolledBack)],
+        Some("rolled back again"),
+    )]);
+    assert_eq!(
+        told_of_code(&mut plugins, &plan),
+        "code good; not worse: rolled back again"
+    );
+
+    read(&mut plugins, "better");
+    plugins.handle_status(&[status(
+        &[("good", Standing::Replaced), ("better", Standing::Good)],
+        None,
+    )]);
+    assert_eq!(told_of_code(&mut plugins, &plan), "code better");
+    // From now on that is what there is to return to.
+    read(&mut plugins, "bad");
+    plugins.handle_status(&[status(
+        &[("better", Standing::Good), ("bad", Standing::RolledBack)],
+        Some("rolled back"),
+    )]);
+    assert_eq!(
+        told_of_code(&mut plugins, &plan),
+        "code better; not bad: rolled back"
+    );
 }
 
 #[test]
