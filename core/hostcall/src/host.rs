@@ -155,6 +155,11 @@ impl Call {
         &self.host
     }
 
+    /// What the run is about, in words.
+    pub fn about(&self) -> &str {
+        &self.about
+    }
+
     /// When the run ends.
     pub fn deadline(&self) -> Instant {
         self.deadline

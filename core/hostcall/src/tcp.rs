@@ -22,6 +22,9 @@ use crate::trace;
 /// Most bytes of one read, and the longest line or block that a plugin can wait for.
 pub const READ_MAX: usize = 64 << 10;
 
+/// Bytes that there is room for when more is read.
+const CHUNK: usize = 4096;
+
 const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// A connection of a plugin.
@@ -355,11 +358,10 @@ impl Connection {
         let stream = self.stream.as_mut().ok_or_else(closed)?;
         let ahead = &mut self.ahead;
         let work = async {
-            let mut chunk = [0_u8; 4096];
-            let count = stream.read(&mut chunk).await;
-            let count = count.map_err(|error| Error::from_io(format_args!("reading from {from}"), &error))?;
-            ahead.extend_from_slice(chunk.get(..count).unwrap_or_default());
-            Ok(count)
+            // Read in place: a buffer of its own would be a part of every call that waits.
+            ahead.reserve(CHUNK);
+            let count = stream.read_buf(ahead).await;
+            count.map_err(|error| Error::from_io(format_args!("reading from {from}"), &error))
         };
         call.within(timeout, || format!("reading from {from}"), work)
             .await

@@ -151,12 +151,23 @@ async fn enter(job: &Job) -> Result<(Arc<Version>, OwnedSemaphorePermit), String
     if slot.is_waiting() && timeout_at(job.deadline, first_load(job)).await.is_err() {
         return Err(slot.why_none());
     }
-    let permit = timeout_at(job.deadline, Arc::clone(&slot.gate).acquire_owned()).await;
-    let Ok(Ok(permit)) = permit else {
-        let (name, calls) = (&slot.plan.name, slot.plan.limits.calls);
-        return Err(format!("plugin {name}: {calls} calls were in flight already"));
+    let permit = match Arc::clone(&slot.gate).try_acquire_owned() {
+        Ok(permit) => permit,
+        Err(_) => waited(job).await?,
     };
     Ok((ready(slot, &job.question)?, permit))
+}
+
+/// The right to a call, once another gives it back. Apart, for most do not wait: a clock is not set for them.
+async fn waited(job: &Job) -> Result<OwnedSemaphorePermit, String> {
+    let slot = &job.slot;
+    match timeout_at(job.deadline, Arc::clone(&slot.gate).acquire_owned()).await {
+        Ok(Ok(permit)) => Ok(permit),
+        _ => {
+            let (name, calls) = (&slot.plan.name, slot.plan.limits.calls);
+            Err(format!("plugin {name}: {calls} calls were in flight already"))
+        }
+    }
 }
 
 /// Waits until a plugin serves, or the reason why it does not is known.
@@ -238,10 +249,11 @@ async fn run(states: &States, job: &Job, version: &Arc<Version>) -> Result<Answe
                     Question::Step(step) => state.step(run, step, cpu).await,
                 }
             }
+            // In boxes: a run takes the room of the largest of these, and each call in Lua would have it too.
             Code::Wasm(guest) => match question {
-                Question::Check(ask) => guest.check(call, ask, &slot.plan.limits).await,
-                Question::Hook(hook) => guest.on_change(call, hook, &slot.plan.limits).await,
-                Question::Step(step) => guest.step(call, step, &slot.plan.limits).await,
+                Question::Check(ask) => Box::pin(guest.check(call, ask, &slot.plan.limits)).await,
+                Question::Hook(hook) => Box::pin(guest.on_change(call, hook, &slot.plan.limits)).await,
+                Question::Step(step) => Box::pin(guest.step(call, step, &slot.plan.limits)).await,
             },
         }
     };

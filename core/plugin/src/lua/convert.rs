@@ -12,12 +12,12 @@ use crate::subject;
 /// What `check` is given.
 pub(super) fn target(lua: &Lua, ask: &Ask, call: &Call) -> mlua::Result<Table> {
     let table = lua.create_table()?;
-    table.raw_set("about", subject::about(&ask.subject))?;
+    table.raw_set("about", call.about())?;
     if let Some(address) = ask.target {
         table.raw_set("host", address.ip().to_string())?;
         table.raw_set("port", address.port())?;
     }
-    table.raw_set("timeout", crate::subject::millis(call.remaining()))?;
+    table.raw_set("timeout", subject::millis(call.remaining()))?;
     table.raw_set("parameters", parameters(lua, &ask.parameters)?)?;
     Ok(table)
 }

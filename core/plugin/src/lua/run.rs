@@ -1,6 +1,7 @@
 //! One run of a Lua plugin.
 
 use std::cell::RefCell;
+use std::pin::pin;
 use std::rc::Rc;
 
 use hostcall::Call;
@@ -13,7 +14,7 @@ use super::state::State;
 use super::{convert, error};
 use crate::answer::{Answer, in_words};
 use crate::bench::{Blame, Fault};
-use crate::meter::Metered;
+use crate::meter::metered;
 
 tokio::task_local! {
     static RUN: Rc<Run>;
@@ -130,8 +131,8 @@ impl State {
         cpu: std::time::Duration,
     ) -> Result<MultiValue, Fault> {
         let _closing = Closing(Rc::clone(&run));
-        let work = Metered::new(cpu, function.call_async::<MultiValue>(argument));
-        let result = RUN.scope(Rc::clone(&run), work).await;
+        let work = pin!(function.call_async::<MultiValue>(argument));
+        let result = RUN.scope(Rc::clone(&run), metered(cpu, work)).await;
         result.map_err(|error| {
             if let Some(traceback) = error::traceback(&error) {
                 run.call.tell_traceback(&traceback);
