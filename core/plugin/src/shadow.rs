@@ -12,6 +12,7 @@ use crate::bench::{Blame, Fault};
 use crate::lua;
 use crate::slot::{Code, Slot};
 use crate::subject;
+use crate::wasm::After;
 
 /// Longest time for it: others wait to be loaded.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -47,7 +48,7 @@ async fn answer(slot: &Slot, code: &Code, ask: &Ask) -> Result<(), Fault> {
                 let state = lua::State::new(chunk, limits)?;
                 state.check(lua::Run::new(call), ask, limits.cpu).await
             }
-            Code::Wasm(guest) => guest.check(call, ask, limits).await,
+            Code::Wasm(guest) => guest.check(call, ask, limits, After::End).await,
         }
     };
     // One that takes too long may wait for a server that is gone.

@@ -8,6 +8,7 @@ mod kit;
 mod many;
 mod messages;
 mod resources;
+mod rest;
 mod shipped;
 mod swap;
 mod trial;

@@ -20,6 +20,7 @@ use crate::answer::{Answer, bounded};
 use crate::bench::{Blame, Fault};
 use crate::platform::Shared;
 use crate::slot::{Code, Slot, Version};
+use crate::wasm::After;
 use crate::{lua, subject};
 
 /// Questions that wait for a thread, which takes them between two turns of its plugins.
@@ -251,7 +252,9 @@ async fn run(states: &States, job: &Job, version: &Arc<Version>) -> Result<Answe
             }
             // In boxes: a run takes the room of the largest of these, and each call in Lua would have it too.
             Code::Wasm(guest) => match question {
-                Question::Check(ask) => Box::pin(guest.check(call, ask, &slot.plan.limits)).await,
+                Question::Check(ask) => {
+                    Box::pin(guest.check(call, ask, &slot.plan.limits, After::Rest)).await
+                }
                 Question::Hook(hook) => Box::pin(guest.on_change(call, hook, &slot.plan.limits)).await,
                 Question::Step(step) => Box::pin(guest.step(call, step, &slot.plan.limits)).await,
             },

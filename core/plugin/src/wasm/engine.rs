@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::Semaphore;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
+use super::shelf::Shelf;
 use crate::ticker;
 
 /// Instances alive at once. Each takes six mappings of the 65,530 that the kernel gives a process by default; runs
@@ -28,6 +29,8 @@ pub(super) struct Made {
     pub(super) engine: wasmtime::Engine,
     /// One permit for each slot of the pool: an exhausted pool is an error, not a queue.
     pub(super) slots: Arc<Semaphore>,
+    /// Those that rest.
+    pub(super) shelf: Arc<Shelf>,
 }
 
 impl Engine {
@@ -46,7 +49,8 @@ fn make() -> Result<Made, String> {
     let engine = engine.map_err(|error| format!("cannot set up WebAssembly: {error:#}"))?;
     ticker::count_epochs_of(engine.weak());
     let slots = Arc::new(Semaphore::new(INSTANCES_MAX as usize));
-    Ok(Made { engine, slots })
+    let shelf = Arc::default();
+    Ok(Made { engine, slots, shelf })
 }
 
 fn config(pooled: bool) -> Config {

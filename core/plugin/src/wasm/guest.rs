@@ -1,6 +1,7 @@
 //! A component that was found good.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hostcall::{Call, Host};
@@ -14,7 +15,7 @@ use super::bindings::{Plugin, exports::bellwether::plugin as exports};
 use super::engine::{Engine, MEMORY_MAX, Made};
 use super::host::Run;
 use super::inspect::{self, VERSION};
-use super::run;
+use super::run::{self, After};
 use crate::answer::Answer;
 use crate::bench::Fault;
 use crate::declared::checked;
@@ -23,8 +24,12 @@ use crate::describe::Exports;
 /// Longest time for the first run.
 const FIRST_RUN: Duration = Duration::from_secs(5);
 
-/// Compiled, linked and type-checked: each run makes an instance of it.
+static NUMBERS: AtomicU64 = AtomicU64::new(0);
+
+/// Compiled, linked and type-checked: runs make instances of it.
 pub(crate) struct Guest {
+    /// Tells its instances from those of other code.
+    pub(super) number: u64,
     pub(super) file: String,
     pub(super) made: Made,
     pub(super) instance: InstancePre<Run>,
@@ -66,6 +71,7 @@ pub(crate) fn load(engine: &Engine, file: &str, bytes: &[u8], plan: &PluginPlan)
         ));
     }
     Ok(Guest {
+        number: NUMBERS.fetch_add(1, Ordering::Relaxed),
         file: file.to_owned(),
         made,
         instance,
@@ -110,9 +116,9 @@ impl Guest {
         let Some(described) = &self.described else {
             return Ok(None);
         };
-        let result = run::run(self, call, limits, async |store, instance| {
-            let guest = described.load(&mut *store, &instance)?;
-            guest.call_parameters(store).await
+        let result = run::run(self, call, limits, After::End, async |live, instance| {
+            let guest = described.load(&mut live.store, &instance)?;
+            guest.call_parameters(&mut live.store).await
         });
         let Some(all) = result.await? else { return Ok(None) };
         let all = all.into_iter().map(run::declared).collect();
@@ -121,15 +127,26 @@ impl Guest {
     }
 
     /// Asks `check`.
-    pub(crate) async fn check(&self, call: Call, ask: &Ask, limits: &Limits) -> Result<Answer, Fault> {
+    pub(crate) async fn check(
+        &self,
+        call: Call,
+        ask: &Ask,
+        limits: &Limits,
+        after: After,
+    ) -> Result<Answer, Fault> {
         let checker = self
             .checker
             .as_ref()
             .ok_or_else(|| format!("{}: it does not export checker", self.file))?;
         let target = run::target(ask, &call);
-        let verdict = run::run(self, call, limits, async |store, instance| {
-            let guest = checker.load(&mut *store, &instance)?;
-            guest.call_check(store, &target).await
+        let verdict = run::run(self, call, limits, after, async |live, instance| {
+            let guest = match live.checker.clone() {
+                Some(guest) => guest,
+                None => checker.load(&mut live.store, &instance)?,
+            };
+            let verdict = guest.call_check(&mut live.store, &target).await;
+            live.checker = Some(guest);
+            verdict
         });
         run::verdict(verdict.await?).map_err(|why| format!("{}: {why}", self.file).into())
     }
@@ -146,9 +163,9 @@ impl Guest {
             .as_ref()
             .ok_or_else(|| format!("{}: it does not export hook", self.file))?;
         let event = run::event(&hook.event, &hook.parameters);
-        let result = run::run(self, call, limits, async |store, instance| {
-            let guest = indices.load(&mut *store, &instance)?;
-            guest.call_on_change(store, &event).await
+        let result = run::run(self, call, limits, After::End, async |live, instance| {
+            let guest = indices.load(&mut live.store, &instance)?;
+            guest.call_on_change(&mut live.store, &event).await
         });
         Ok(Answer::Hook(result.await?))
     }
@@ -160,7 +177,8 @@ impl Guest {
             .as_ref()
             .ok_or_else(|| format!("{}: it does not export keeper", self.file))?;
         let event = run::event(&step.event, &step.parameters);
-        let result = run::run(self, call, limits, async |store, instance| {
+        let result = run::run(self, call, limits, After::End, async |live, instance| {
+            let store = &mut live.store;
             let guest = indices.load(&mut *store, &instance)?;
             Ok(match step.step {
                 Step::Verify => guest.call_verify(store, &event).await?,
@@ -169,6 +187,12 @@ impl Guest {
             })
         });
         Ok(Answer::Step(result.await?))
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.made.shelf.end_all(self.number);
     }
 }
 

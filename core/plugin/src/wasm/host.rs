@@ -32,6 +32,8 @@ pub(crate) struct Run {
 /// What a run may grow to.
 pub(super) struct Bounds {
     memory: usize,
+    /// The largest that it has grown to.
+    grown: usize,
     refused: bool,
 }
 
@@ -43,6 +45,9 @@ impl ResourceLimiter for Bounds {
         _max: Option<usize>,
     ) -> wasmtime::Result<bool> {
         self.refused |= desired > self.memory;
+        if desired <= self.memory {
+            self.grown = self.grown.max(desired);
+        }
         Ok(desired <= self.memory)
     }
 
@@ -66,9 +71,26 @@ impl Run {
             table,
             limits: Bounds {
                 memory,
+                grown: 0,
                 refused: false,
             },
         }
+    }
+
+    /// The same instance in another run.
+    pub(super) fn begin(&mut self, call: Call) {
+        self.call = call;
+        self.limits.refused = false;
+    }
+
+    /// Whether nothing of the run is left in the host's hands.
+    pub(super) fn is_clean(&self) -> bool {
+        self.table.is_empty() && !self.limits.refused
+    }
+
+    /// Bytes of its largest memory.
+    pub(super) fn largest(&self) -> usize {
+        self.limits.grown
     }
 
     /// Whether memory was asked for that the limit does not allow.

@@ -1,6 +1,8 @@
 //! A check that does what its parameter says, good and bad: what the host's tests ask a component to do. Its twin in
 //! Lua is core/plugin/src/tests/probe.lua.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use bellwether_plugin::{
     Error, Status, Target, TlsOptions, Verdict, clock, codec, dns, files, http, icmp, kv, log, mistake, process, regex,
     request, secret, systemd, tcp, text, tls_options, udp, unknown, up,
@@ -9,6 +11,9 @@ use bellwether_plugin::{
 mod facts;
 mod hostile;
 mod keep;
+
+/// Runs of this instance that asked.
+static RUNS: AtomicU32 = AtomicU32::new(0);
 
 bellwether_plugin::check!(check, [hostile::tells(text("act", "what it does").required())]);
 bellwether_plugin::resource!(keep::verify, keep::apply, keep::undo);
@@ -27,6 +32,8 @@ fn check(target: Target) -> Result<Verdict, Error> {
         ["digest"] => Ok(up(codec::digest(codec::Algorithm::Md5, b"abc"))),
         ["tcp"] => talk(&target),
         ["real"] => really(&target),
+        ["waits"] => waits(),
+        ["again"] => Ok(up((RUNS.fetch_add(1, Ordering::Relaxed) + 1).to_string())),
         ["http", path] => fetch(&target, path),
         ["hmac"] => Ok(up(codec::hmac(codec::Algorithm::Sha1, b"key", b"data"))),
         ["pbkdf2"] => codec::pbkdf2(codec::Algorithm::Sha1, b"password", b"salt", 2).map(up),
@@ -115,6 +122,16 @@ fn really(target: &Target) -> Result<Verdict, Error> {
     kv::increment(kv::Scope::Target, "n", Some(1))?;
     log::write(log::Level::Debug, "looked");
     Ok(up(String::from_utf8_lossy(&answer)))
+}
+
+/// The same with nothing but moments to wait for.
+fn waits() -> Result<Verdict, Error> {
+    for _ in 0..3 {
+        clock::sleep(0);
+    }
+    kv::increment(kv::Scope::Target, "n", Some(1))?;
+    log::write(log::Level::Debug, "looked");
+    Ok(up(""))
 }
 
 fn fetch(target: &Target, path: &str) -> Result<Verdict, Error> {
