@@ -3,6 +3,7 @@
 
 mod cost;
 mod daemon;
+mod native;
 mod others;
 mod process;
 mod rig;

@@ -12,6 +12,15 @@ function acts.real(target)
   return "up", answer
 end
 
+function acts.waits()
+  for _ = 1, 3 do
+    host.clock.sleep(0)
+  end
+  assert(host.kv.increment("target", "n"))
+  host.log.write("debug", "looked")
+  return "up"
+end
+
 function acts.count()
   return "up", tostring(host.kv.increment("target", "n"))
 end

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use futures_util::future::join_all;
 use model::plan::Limits;
 use model::probe::Status;
 use plugin::Platform;
+use tokio::sync::mpsc::unbounded_channel;
 
 use super::process::memory;
 use super::rig;
@@ -38,7 +38,7 @@ pub(super) async fn measure() -> Result<()> {
 }
 
 /// MiB while they wait, and how many of them ended well.
-async fn wait(platform: &Platform, act: &str) -> Result<(f64, usize)> {
+async fn wait(platform: &Platform, act: &str) -> Result<(f64, u32)> {
     platform
         .ask(rig::ask(
             "it",
@@ -49,19 +49,25 @@ async fn wait(platform: &Platform, act: &str) -> Result<(f64, usize)> {
         .await;
     let before = memory("self")?;
     let began = Instant::now();
-    let all = join_all((0..ALL).map(|n| platform.ask(rig::ask("it", n as usize, act, None))));
-    let most = async {
-        let mut most = before;
-        while began.elapsed() < LOOKED {
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            most = most.max(memory("self").unwrap_or(before));
-        }
-        most
-    };
-    let (most, verdicts) = tokio::join!(most, all);
-    let well = verdicts
-        .iter()
-        .filter(|verdict| verdict.status == Status::Up)
-        .count();
+    // As the worker asks: a question, and whom to tell.
+    let (tell, mut verdicts) = unbounded_channel();
+    for n in 0..ALL {
+        let tell = tell.clone();
+        let ask = rig::ask("it", n as usize, act, None);
+        platform.tell(ask, move |verdict| {
+            // Nobody listens when the measuring failed.
+            let _ = tell.send(verdict.status);
+        });
+    }
+    drop(tell);
+    let mut most = before;
+    while began.elapsed() < LOOKED {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        most = most.max(memory("self")?);
+    }
+    let mut well = 0;
+    while let Some(status) = verdicts.recv().await {
+        well += u32::from(status == Status::Up);
+    }
     Ok(((most - before) / 1024.0, well))
 }
