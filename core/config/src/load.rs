@@ -160,10 +160,7 @@ impl Reader {
         }
         self.look(path);
         match read_text(path) {
-            Ok(text) => Some(Arc::new(Source {
-                path: path.to_owned(),
-                text,
-            })),
+            Ok(text) => Some(Arc::new(Source::new(path.to_owned(), text))),
             Err(error) => {
                 self.diagnostics.unreadable(path, from, &error);
                 None
@@ -173,7 +170,11 @@ impl Reader {
 }
 
 fn read_text(path: &Path) -> std::io::Result<String> {
-    let bytes = crate::file::read(path, FILE_KIB_MAX)?;
+    let mut bytes = crate::file::read(path, FILE_KIB_MAX)?;
+    // The mark that some editors write before UTF-8 is no part of the first word.
+    if bytes.starts_with("\u{feff}".as_bytes()) {
+        bytes.drain(..'\u{feff}'.len_utf8());
+    }
     // Old files carry comments in Latin-1 and other encodings. Outside comments a replaced character is caught
     // where it matters, as an unknown key or a bad value.
     if path.extension().is_some_and(|extension| extension == "toml") {

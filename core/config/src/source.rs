@@ -10,6 +10,16 @@ use std::sync::Arc;
 pub(crate) struct Source {
     pub(crate) path: PathBuf,
     pub(crate) text: String,
+    /// Where each line begins.
+    lines: Vec<usize>,
+}
+
+impl Source {
+    pub(crate) fn new(path: PathBuf, text: String) -> Self {
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(0).chain(ends).collect();
+        Self { path, text, lines }
+    }
 }
 
 /// A place in a file.
@@ -31,10 +41,11 @@ impl Span {
 
     /// Line and column, both counted from 1; the column in characters.
     pub(crate) fn position(&self) -> (usize, usize) {
-        let before = self.source.text.get(..self.range.start).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        (line, column)
+        let at = self.range.start;
+        let line = self.source.lines.partition_point(|begin| *begin <= at);
+        let begin = line.checked_sub(1).and_then(|line| self.source.lines.get(line));
+        let before = begin.and_then(|begin| self.source.text.get(*begin..at));
+        (line, before.unwrap_or_default().chars().count() + 1)
     }
 
     /// Whether it is the same place.

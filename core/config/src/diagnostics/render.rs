@@ -1,16 +1,18 @@
 //! From values to what a person or a program reads.
 
 use std::fmt;
+use std::fmt::Write as _;
+use std::sync::Arc;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
 use super::{Diagnostic, Severity};
-use crate::source::Span;
+use crate::source::{Source, Span};
 
 /// A diagnostic in the form that miette draws.
 struct Drawn<'a> {
     inner: &'a Diagnostic,
-    source: Option<NamedSource<String>>,
+    source: Option<NamedSource<Arc<String>>>,
 }
 
 impl fmt::Debug for Drawn<'_> {
@@ -61,11 +63,15 @@ impl miette::Diagnostic for Drawn<'_> {
             .inner
             .also
             .as_ref()
-            .filter(|(other, _)| std::sync::Arc::ptr_eq(&other.source, &span.source))
+            .filter(|(other, _)| Arc::ptr_eq(&other.source, &span.source))
             .map(|(other, text)| label(other, text));
         Some(Box::new(std::iter::once(first).chain(second)))
     }
 }
+
+/// So many are drawn with their line; the others have a line of their own. Nobody reads on to the hundredth drawing, and
+/// each costs a walk through its file.
+const DRAWN: usize = 100;
 
 pub(super) fn graphical(list: &[Diagnostic], secrets: &[Span], colour: bool, width: usize) -> String {
     let theme = if colour {
@@ -77,11 +83,18 @@ pub(super) fn graphical(list: &[Diagnostic], secrets: &[Span], colour: bool, wid
         .with_width(width)
         .with_links(false);
     let mut text = String::new();
-    for diagnostic in list {
-        let source = diagnostic
-            .span
-            .as_ref()
-            .map(|span| NamedSource::new(span.source.path.display().to_string(), shown(span, secrets)));
+    let (drawn, told) = list.split_at(list.len().min(DRAWN));
+    let mut last: Option<(&Arc<Source>, Arc<String>)> = None;
+    for diagnostic in drawn {
+        let source = diagnostic.span.as_ref().map(|span| {
+            let file = &span.source;
+            let shown = match &last {
+                Some((known, shown)) if Arc::ptr_eq(known, file) => Arc::clone(shown),
+                _ => Arc::new(shown(file, secrets)),
+            };
+            last = Some((file, Arc::clone(&shown)));
+            NamedSource::new(file.path.display().to_string(), shown)
+        });
         let drawn = Drawn {
             inner: diagnostic,
             source,
@@ -96,6 +109,10 @@ pub(super) fn graphical(list: &[Diagnostic], secrets: &[Span], colour: bool, wid
         }
         text.push('\n');
     }
+    for diagnostic in told {
+        // Writing into a String cannot fail.
+        let _ = writeln!(text, "{}", line(diagnostic));
+    }
     // Empty lines come with trailing blanks, which would only trouble who compares or pastes.
     let mut clean: String = text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect();
     while clean.ends_with("\n\n") {
@@ -104,11 +121,26 @@ pub(super) fn graphical(list: &[Diagnostic], secrets: &[Span], colour: bool, wid
     clean
 }
 
-/// The text of a place's file with stars for what nobody is to see. Places keep their offsets.
-fn shown(place: &Span, secrets: &[Span]) -> String {
-    let mut text = place.source.text.clone();
-    let here = |secret: &&Span| std::sync::Arc::ptr_eq(&secret.source, &place.source);
-    for secret in secrets.iter().filter(here) {
+/// `error: FILE:LINE:COLUMN: what is wrong; what cures it`.
+fn line(diagnostic: &Diagnostic) -> String {
+    let place = diagnostic.span.as_ref().map(|span| {
+        let (line, column) = span.position();
+        format!("{}:{line}:{column}: ", span.source.path.display())
+    });
+    let help = diagnostic.help.as_ref().map(|help| format!("; {help}"));
+    format!(
+        "{}: {}{}{}",
+        diagnostic.severity.word(),
+        place.unwrap_or_default(),
+        diagnostic.message,
+        help.unwrap_or_default()
+    )
+}
+
+/// The text of a file with stars for what nobody is to see. Places keep their offsets.
+fn shown(file: &Arc<Source>, secrets: &[Span]) -> String {
+    let mut text = file.text.clone();
+    for secret in secrets.iter().filter(|secret| Arc::ptr_eq(&secret.source, file)) {
         if let Some(hidden) = text.get(secret.range.clone()) {
             let stars: String = hidden
                 .chars()

@@ -233,3 +233,27 @@ fn an_empty_directory_is_said() {
       help: files of other names are not read; copy an example of conf.d into it
     ");
 }
+
+/// Some editors begin a file with it.
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_first_word() {
+    let conf = "vrrp_instance web {\n interface eth0\n virtual_router_id 51\n virtual_ipaddress {\n 192.0.2.10/24\n }\n}\n";
+    for (name, text) in [("web.conf", conf), ("web.toml", WEB)] {
+        let directory = directory(&[(name, &format!("\u{feff}{text}"))]);
+        let loaded = load(&[directory.path().join(name)], &Environment::default());
+        assert_eq!(messages(&loaded, &directory), "");
+        assert_eq!(loaded.plan.map(|plan| plan.instances.len()), Some(1));
+    }
+}
+
+/// A file that is wrong from its beginning to its end: all of it is told, the first hundred with their lines.
+#[test]
+fn each_of_very_many_mistakes_is_told() {
+    let text: String = (0..20_000).map(|n| format!("oops{n} 1\n")).collect();
+    let directory = directory(&[("web.conf", &text)]);
+    let loaded = load(&[directory.path().join("web.conf")], &Environment::default());
+    let told = messages(&loaded, &directory);
+    assert_eq!(loaded.diagnostics.count(), (0, 20_000));
+    assert_eq!(told.matches("\u{256d}\u{2500}[").count(), 100);
+    insta::assert_snapshot!(told.lines().last().unwrap_or_default(), @"warning: DIR/web.conf:20000:1: unknown keyword `oops19999` in the file");
+}
