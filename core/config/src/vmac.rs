@@ -2,9 +2,8 @@
 //! virtual router.
 
 use model::ids::LinkName;
-use model::net::{Family, Mac};
-use model::plan::{DeviceKind, DevicePlan, VirtualAddress};
-use model::units::Vrid;
+use model::net::Mac;
+use model::plan::{DeviceKind, DevicePlan, InstancePlan, VirtualAddress};
 
 use crate::source::Span;
 use crate::unit;
@@ -26,19 +25,6 @@ pub(crate) struct Wish {
     pub(crate) mac: Option<Mac>,
 }
 
-/// The virtual router whose addresses they are.
-pub(crate) struct Home<'a> {
-    pub(crate) interface: &'a LinkName,
-    /// The device of its addresses, where it has one.
-    pub(crate) own: Option<&'a DevicePlan>,
-    pub(crate) family: Family,
-    pub(crate) vrid: Vrid,
-    /// How names of devices begin.
-    pub(crate) prefix: &'a str,
-    /// Whether all addresses on other interfaces are to have one.
-    pub(crate) everywhere: bool,
-}
-
 impl Extend<(VirtualAddress, Span, Option<Wish>)> for Addresses {
     fn extend<T: IntoIterator<Item = (VirtualAddress, Span, Option<Wish>)>>(&mut self, items: T) {
         for (address, span, wish) in items {
@@ -50,22 +36,24 @@ impl Extend<(VirtualAddress, Span, Option<Wish>)> for Addresses {
 }
 
 /// Gives addresses the devices that they are to have. Those of one interface share one: no two devices on it can have the
-/// same link-layer address.
-pub(crate) fn grant(home: &Home<'_>, all: [&mut Addresses; 2]) {
+/// same link-layer address. `wishes` are those of the addresses and of the excluded ones, `prefix` is how names of
+/// devices begin, and `everywhere` is whether all addresses on other interfaces are to have one.
+pub(crate) fn grant(plan: &mut InstancePlan, wishes: [&[Option<Wish>]; 2], prefix: &str, everywhere: bool) {
     let mut made: Vec<(LinkName, DevicePlan)> = Vec::new();
-    for addresses in all {
-        for (address, wish) in addresses.list.iter_mut().zip(&addresses.wishes) {
-            let elsewhere = address.interface.as_ref().filter(|name| *name != home.interface);
-            let by_default = elsewhere.filter(|_| home.everywhere).map(|_| Wish::default());
+    let all = [&mut plan.addresses, &mut plan.excluded];
+    for (addresses, wishes) in all.into_iter().zip(wishes) {
+        for (address, wish) in addresses.iter_mut().zip(wishes) {
+            let elsewhere = address.interface.as_ref().filter(|name| **name != plan.interface);
+            let by_default = elsewhere.filter(|_| everywhere).map(|_| Wish::default());
             let Some(wish) = wish.clone().or(by_default) else {
                 continue;
             };
-            let over = elsewhere.unwrap_or(home.interface).clone();
+            let over = elsewhere.unwrap_or(&plan.interface).clone();
             let mac = wish
                 .mac
-                .unwrap_or(Mac::of_virtual_router(home.family, home.vrid.get()));
+                .unwrap_or(Mac::of_virtual_router(plan.family, plan.vrid.get()));
             let kind = DeviceKind::Macvlan(mac);
-            if elsewhere.is_none() && home.own.is_some_and(|own| own.kind == kind) {
+            if elsewhere.is_none() && plan.device.as_ref().is_some_and(|own| own.kind == kind) {
                 address.interface = None;
                 continue;
             }
@@ -74,7 +62,7 @@ pub(crate) fn grant(home: &Home<'_>, all: [&mut Addresses; 2]) {
                 .find(|(below, device)| *below == over && device.kind == kind);
             let device = known.map(|(_, device)| device.clone()).unwrap_or_else(|| {
                 let number = made.len() + 1;
-                let name = format!("{}.{number}", unit::device(home.prefix, home.family, home.vrid));
+                let name = format!("{}.{number}", unit::device(prefix, plan.family, plan.vrid));
                 let device = DevicePlan {
                     name: wish.name.unwrap_or_else(|| name.as_str().into()),
                     kind,

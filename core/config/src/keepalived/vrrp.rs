@@ -18,14 +18,14 @@ use super::tree::Item;
 use super::{address, args, entries};
 use crate::diagnostics::Diagnostics;
 use crate::draft::{Draft, GroupDraft, InstanceDraft, Language, Places};
-use crate::vmac::{self, Home};
+use crate::vmac;
 
 pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut Diagnostics) {
     args::at_most(block, 1, d);
     let errors = d.count().0;
     let places = places(block);
-    let mut addresses = address::addresses(block.all("virtual_ipaddress"), &draft.names, d);
-    let mut excluded = address::addresses(block.all("virtual_ipaddress_excluded"), &draft.names, d);
+    let addresses = address::addresses(block.all("virtual_ipaddress"), &draft.names, d);
+    let excluded = address::addresses(block.all("virtual_ipaddress_excluded"), &draft.names, d);
     let routes = entries::routes(block.all("virtual_routes"), &draft.names, d);
     let rules = entries::rules(block.all("virtual_rules"), &draft.names, &mut draft.priorities, d);
     let peers = reach::peers(block, d);
@@ -33,9 +33,7 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
     let first = addresses.list.first().map(|address| address.net.addr());
     let first = first.or_else(|| peers.first().map(|peer| peer.address));
     let family = first.or(source).map_or(Family::V4, Family::of);
-    let strict = block
-        .last("strict_mode")
-        .map_or(globals.strict, |item| args::flag(item, d));
+    let strict = flag(block, "strict_mode", globals.strict, d);
     let version = wire_version(block, family, strict, globals, d);
     let (priority, master) = priority(block, strict, d);
     let interface: LinkName = interface(block, globals, d).as_str().into();
@@ -44,18 +42,7 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
     let advert_interval = advert_interval(block, version, d);
     let vrid = vrid(block, d);
     let device = device::device(block, globals, (family, vrid), d);
-    let home = Home {
-        interface: &interface,
-        own: device.as_ref(),
-        family,
-        vrid,
-        prefix: &globals.vmac_addr_prefix,
-        everywhere: block
-            .last("use_vmac_addr")
-            .is_some_and(|item| args::flag(item, d)),
-    };
-    vmac::grant(&home, [&mut addresses, &mut excluded]);
-    let plan = InstancePlan {
+    let mut plan = InstancePlan {
         name: block.arg().into(),
         interface,
         vrid,
@@ -89,6 +76,9 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
         hooks: parts::hooks(block, &globals.user, d),
         resources: Vec::new(),
     };
+    let everywhere = flag(block, "use_vmac_addr", false, d);
+    let wishes = [&addresses.wishes[..], &excluded.wishes];
+    vmac::grant(&mut plan, wishes, &globals.vmac_addr_prefix, everywhere);
     draft.instances.push(InstanceDraft {
         language: Language::Keepalived,
         plan,
@@ -99,6 +89,11 @@ pub(super) fn lower(block: &Item, globals: &Globals, draft: &mut Draft, d: &mut 
         strict,
         broken: d.count().0 > errors,
     });
+}
+
+/// A flag of an instance, or what the file says of all.
+fn flag(block: &Item, keyword: &str, of_all: bool, d: &mut Diagnostics) -> bool {
+    block.last(keyword).map_or(of_all, |item| args::flag(item, d))
 }
 
 /// Where the parts of an instance stand, by the names that both languages have for them.

@@ -21,15 +21,14 @@ use super::tree::{Entry, Table, Value};
 use crate::diagnostics::Diagnostics;
 use crate::draft::{Draft, GroupDraft, InstanceDraft, Language, Places};
 use crate::unit;
-use crate::vmac::{self, Home};
+use crate::vmac;
 
 pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diagnostics) {
     let mut keys = Keys::new(table, "an instance");
-    let places = places(name, table);
     let errors = d.count().0;
     let wire = wire(&mut keys, name, d);
-    let mut addresses = address::addresses(&mut keys, "addresses", &draft.names, d);
-    let mut excluded = address::addresses(&mut keys, "excluded", &draft.names, d);
+    let addresses = address::addresses(&mut keys, "addresses", &draft.names, d);
+    let excluded = address::addresses(&mut keys, "excluded", &draft.names, d);
     let routes = entries::routes(&mut keys, &draft.names, d);
     let rules = entries::rules(&mut keys, &draft.names, d);
     let reach = reach::reach(&mut keys, name, addresses.list.first(), d);
@@ -49,19 +48,9 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
     let (device, everywhere) = device.lower(reach.family, wire.vrid, d);
     let refused = keys.refused;
     keys.finish(d);
-    let interface = wire.interface.into();
-    let home = Home {
-        interface: &interface,
-        own: device.as_ref(),
-        family: reach.family,
-        vrid: wire.vrid,
-        prefix: unit::DEVICE_PREFIX,
-        everywhere,
-    };
-    vmac::grant(&home, [&mut addresses, &mut excluded]);
-    let plan = InstancePlan {
+    let mut plan = InstancePlan {
         name: name.key.as_str().into(),
-        interface,
+        interface: wire.interface.into(),
         vrid: wire.vrid,
         family: reach.family,
         version: wire.version,
@@ -91,10 +80,12 @@ pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diag
         hooks,
         resources,
     };
+    let wishes = [&addresses.wishes[..], &excluded.wishes];
+    vmac::grant(&mut plan, wishes, unit::DEVICE_PREFIX, everywhere);
     draft.instances.push(InstanceDraft {
         language: Language::Toml,
         plan,
-        places,
+        places: places(name, table),
         addresses: addresses.spans,
         excluded: excluded.spans,
         track: track.spans,
