@@ -34,7 +34,6 @@ mod level;
 mod links;
 mod listen;
 mod notice;
-mod patience;
 mod plan_change;
 mod proof;
 mod receive;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use model::time::Instant;
 use rustix::buffer::spare_capacity;
-use rustix::event::{EventfdFlags, PollFd, PollFlags, epoll, eventfd, poll};
+use rustix::event::{EventfdFlags, epoll, eventfd};
 use rustix::io::{Errno, read, write};
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
@@ -146,30 +146,6 @@ impl Reactor {
         timerfd_settime(&self.timer, TimerfdTimerFlags::ABSTIME, &setting)?;
         self.armed = deadline;
         Ok(())
-    }
-
-    /// Leaves the sockets alone until `until`, so that what comes meanwhile is found together. A ring or the deadline
-    /// ends it before, and is left to [`wait`](Self::wait).
-    ///
-    /// # Errors
-    /// Never, as far as the kernel's manual goes.
-    pub fn rest(&self, until: Instant) -> io::Result<()> {
-        let left = until.since(clock::now());
-        if left.is_zero() {
-            return Ok(());
-        }
-        let left = Timespec {
-            tv_sec: left.as_secs().cast_signed(),
-            tv_nsec: left.subsec_nanos().into(),
-        };
-        let urgent = |fd| PollFd::from_borrowed_fd(fd, PollFlags::IN);
-        match poll(
-            &mut [urgent(self.timer.as_fd()), urgent(self.bell.as_fd())],
-            Some(&left),
-        ) {
-            Ok(_) | Err(Errno::INTR) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// Waits for input, a ring or the deadline. An interrupting signal counts as a turn that found nothing.

@@ -23,13 +23,11 @@ use tokio::sync::{mpsc, oneshot};
 use super::Event;
 use super::kernel::KernelOrder;
 
-mod gather;
 mod outbox;
 mod port;
 mod standing;
 mod tell;
 
-use gather::Gather;
 use outbox::{Outbox, Refusal};
 pub(super) use port::{ElectInput, ElectPort};
 use standing::Standing;
@@ -83,7 +81,6 @@ struct Elect {
     listen_again: Option<Instant>,
     /// Tokens that have something to read; kept for its memory.
     heard: Vec<u64>,
-    gather: Gather,
     links: BTreeMap<LinkIndex, LinkName>,
     outbox: Outbox,
     /// What comes after the adverts; kept for its memory.
@@ -122,7 +119,6 @@ impl Elect {
             deaf: BTreeSet::new(),
             listen_again: None,
             heard: Vec::new(),
-            gather: Gather::default(),
             links: BTreeMap::new(),
             outbox: Outbox::open()?,
             others: Vec::new(),
@@ -162,9 +158,6 @@ impl Elect {
             let retry = (!self.teller.is_done()).then(|| clock::now() + BACKLOG_RETRY);
             self.reactor
                 .set_deadline(deadline.into_iter().chain(retry).chain(self.listen_again).min())?;
-            if let Some(until) = self.gather.take_rest() {
-                self.reactor.rest(until)?;
-            }
             let ready = self.reactor.wait()?;
             let woken = ready.woken;
             self.election.handle_wall(clock::wall());
@@ -215,7 +208,6 @@ impl Elect {
 
     fn read_packets(&mut self) {
         let mut heard = std::mem::take(&mut self.heard);
-        let mut packets = 0;
         for token in heard.drain(..) {
             // Taken out while it is read: what a frame brings about may close it.
             let Some(mut ear) = self.ears.remove(&token) else {
@@ -223,7 +215,6 @@ impl Elect {
             };
             for _ in 0..READS_PER_TURN {
                 let read = ear.receiver.receive(|frame| {
-                    packets += 1;
                     self.election.handle_frame(frame, clock::now());
                     self.drain();
                 });
@@ -242,9 +233,6 @@ impl Elect {
             }
         }
         self.heard = heard;
-        if packets > 0 {
-            self.gather.handle_read(clock::now(), || self.election.patience());
-        }
     }
 
     /// False when the router is gone.

@@ -202,7 +202,7 @@ impl Instance {
     }
 
     /// Version 2 learns nothing: its routers all have one interval (RFC 3768 §6.1).
-    pub(super) fn master_interval(&self, learned: Centis) -> Centis {
+    fn master_interval(&self, learned: Centis) -> Centis {
         match self.plan.version {
             Version::V2 => self.plan.advert_interval,
             Version::V3 => learned,

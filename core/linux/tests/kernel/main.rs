@@ -9,6 +9,5 @@ mod monitor;
 mod packet;
 mod presence;
 mod process;
-mod reactor;
 mod sandbox;
 mod shield;

@@ -236,30 +236,6 @@ fn what_is_unread_holds_no_advert_back() {
     assert_eq!(node.told(), ["4.609375s advert 100 to 224.0.0.18"]);
 }
 
-/// Who has to take over at once after a farewell, or answers others, is not kept waiting for the sake of fewer wake-ups.
-#[test]
-fn packets_may_gather_for_as_long_as_nobody_notices() {
-    let us = std::time::Duration::from_micros;
-    let of = |number, centis| {
-        let plan = InstancePlan {
-            advert_interval: Centis::new(centis),
-            ..plan("a", number)
-        };
-        Node::start(&[plan])
-    };
-    assert_eq!(Node::bare().election.patience(), us(1000));
-    assert_eq!(of(100, 100).election.patience(), us(1000));
-    // Skew_Time is 312.5 us.
-    assert_eq!(
-        of(248, 1).election.patience(),
-        us(156) + std::time::Duration::from_nanos(250)
-    );
-    let mut master = of(248, 1);
-    master.pass(ms(100));
-    assert_eq!(master.state("a"), State::Master);
-    assert_eq!(master.election.patience(), us(625));
-}
-
 #[test]
 fn adverts_that_the_kernel_refuses_are_counted_and_change_nothing() {
     let mut node = master(&plan("a", 100));
