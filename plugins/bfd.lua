@@ -1,10 +1,24 @@
 -- bfd: a neighbour is well while FRR's bfdd has a BFD session with it that is up.
 -- Parameters:
 --   peer  address of the neighbour, as FRR has it below "bfd"
--- A session that an operator shut down, on either side, says nothing of the neighbour (RFC 5882 section 3.2).
+-- A session that an operator shut down, on either side, says nothing of the neighbour (RFC 5882 section 3.2), nor does one
+-- that comes up again after that.
 --!strict
 
 local VTYSH = "/usr/bin/vtysh"
+-- Microseconds that a session has to come up again: until it is up, each side sends one packet a second (RFC 5880
+-- section 6.8.3).
+local GRACE = 5_000_000
+local SHUT = "shut"
+
+-- FRR 8.4 gives no diagnostic when it is shut down. A neighbour that only lost us, or began anew, says Down and not
+-- AdminDown, which takes the session on to init.
+local function is_shut(session)
+  local remote = session["remote-diagnostic"]
+  return session.status == "shutdown"
+    or remote == "administratively down"
+    or session.status == "down" and session.diagnostic == "neighbor signaled session down" and remote == "ok"
+end
 
 local function check(target)
   local peer = target.parameters.peer
@@ -31,9 +45,18 @@ local function check(target)
   local why = if session.diagnostic and session.diagnostic ~= "ok" then `: {session.diagnostic}` else ""
   local words = `the session with {peer} is {session.status}{why}`
   if session.status == "up" then
+    host.kv.delete("target", SHUT)
     return "up", words
   end
-  if session.status == "shutdown" or session["remote-diagnostic"] == "administratively down" then
+  local now = host.clock.monotonic()
+  if is_shut(session) then
+    host.kv.set("target", SHUT, tostring(now))
+    return "unknown", words
+  end
+  local shut = host.kv.get("target", SHUT)
+  -- Silence is no part of coming up.
+  local silent = session.diagnostic == "control detection time expired"
+  if shut and not silent and now - (tonumber(shut) or 0) < GRACE then
     return "unknown", words
   end
   return "down", words

@@ -1,7 +1,9 @@
 //! FRR's vrrpd on a node, as Debian ships it: zebra beside it, and the macvlan interface that it wants to find.
 
+mod bfd;
+
 use std::os::unix::fs::chown;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
@@ -13,6 +15,8 @@ use crate::net::Node;
 use crate::process::{Running, first_line, power_cut};
 use crate::router::Wanted;
 use crate::wait::until;
+
+pub use bfd::Bfd;
 
 /// Where Debian puts its daemons.
 const DAEMONS: &str = "/usr/lib/frr";
@@ -50,27 +54,9 @@ impl Frr {
 
     fn try_start(node: &Node, wanted: &Wanted) -> Result<Self> {
         let family = wanted.form.family();
-        let place = node.path("frr");
-        if place.exists() {
-            std::fs::remove_dir_all(&place)?;
-        }
-        std::fs::create_dir_all(&place)?;
-        let zebra_conf = node.write("frr/zebra.conf", "log stdout\n");
-        let vrrpd_conf = node.write("frr/vrrpd.conf", &wanted.frr());
-        // Both drop root, and write here.
-        let (user, group) = identity()?;
-        for path in [&place, &zebra_conf, &vrrpd_conf] {
-            chown(path, Some(user), Some(group))?;
-        }
+        let vrrpd_conf = configure(node, "vrrpd", &wanted.frr())?;
         raise_carrier(node, wanted);
-        let zebra = daemon(node, "zebra", &zebra_conf)?;
-        until("zebra to listen", || {
-            if place.join("z.sock").exists() {
-                Ok(())
-            } else {
-                Err(zebra.log())
-            }
-        });
+        let zebra = start_zebra(node)?;
         Ok(Self {
             node: node.clone(),
             vrrpd: daemon(node, "vrrpd", &vrrpd_conf)?,
@@ -177,9 +163,43 @@ fn raise_carrier(node: &Node, wanted: &Wanted) {
     node.ip(&["link", "set", CARRIER, "up"]);
 }
 
-fn daemon(node: &Node, name: &str, configuration: &PathBuf) -> Result<Running> {
+/// Makes the daemons' place anew, with zebra's configuration and that of `name`. Where the latter lies.
+fn configure(node: &Node, name: &str, text: &str) -> Result<PathBuf> {
+    let place = node.path("frr");
+    if place.exists() {
+        std::fs::remove_dir_all(&place)?;
+    }
+    std::fs::create_dir_all(&place)?;
+    let zebra = node.write("frr/zebra.conf", "log stdout\n");
+    let other = node.write(&format!("frr/{name}.conf"), text);
+    // They drop root, and write here.
+    let (user, group) = identity()?;
+    for path in [&place, &zebra, &other] {
+        chown(path, Some(user), Some(group))?;
+    }
+    Ok(other)
+}
+
+/// Starts zebra, and waits until others can join it.
+fn start_zebra(node: &Node) -> Result<Running> {
+    let place = node.path("frr");
+    let zebra = daemon(node, "zebra", &place.join("zebra.conf"))?;
+    until("zebra to listen", || {
+        if place.join("z.sock").exists() {
+            Ok(())
+        } else {
+            Err(zebra.log())
+        }
+    });
+    Ok(zebra)
+}
+
+fn daemon(node: &Node, name: &str, configuration: &Path) -> Result<Running> {
     let place = node.path("frr");
     let mut command = node.command(format!("{DAEMONS}/{name}"));
+    if name == "bfdd" {
+        command.arg("--bfdctl").arg(place.join("bfdd.sock"));
+    }
     command
         .args(["-u", "frr", "-g", "frr", "-f"])
         .arg(configuration)

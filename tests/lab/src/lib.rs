@@ -19,7 +19,7 @@ pub mod wait;
 pub use asker::Asker;
 pub use bellwether::Bellwether;
 pub use capture::{Capture, Checksum, Packet};
-pub use frr::Frr;
+pub use frr::{Bfd, Frr};
 pub use keepalived::Keepalived;
 pub use net::{Net, Node};
 pub use router::{Form, Make, Router, Wanted};

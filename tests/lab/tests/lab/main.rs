@@ -1,6 +1,7 @@
 //! Real daemons on a segment of their own.
 
 mod author;
+mod bfd;
 mod bound;
 mod conf;
 mod crash;

@@ -1,6 +1,7 @@
 //! bfd: against what vtysh of FRR 8.4.4 says (`vtysh -c "show bfd peer ADDRESS json"`).
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -13,8 +14,15 @@ use super::super::kit::{ask, plan};
 use super::parameters;
 use crate::{Options, Platform};
 
+/// Status of a session, our diagnostic and the neighbour's.
+type Session = (&'static str, &'static str, &'static str);
+
 /// Answers as vtysh does, by the neighbour that is asked about.
-struct Vtysh;
+#[derive(Default)]
+struct Vtysh {
+    /// Of the neighbour 192.0.2.8: one for each question.
+    next: Mutex<VecDeque<Session>>,
+}
 
 impl Broker for Vtysh {
     fn run(&self, argv: Vec<String>, _: Duration, _: u32) -> BoxFuture<'static, Result<ExecOutcome, String>> {
@@ -32,6 +40,11 @@ impl Broker for Vtysh {
             "show bfd peer 192.0.2.5 json" => {
                 session("down", "neighbor signaled session down", "administratively down")
             }
+            "show bfd peer 192.0.2.8 json" => {
+                let next = self.next.lock().expect("nobody panics").pop_front();
+                let (status, own, remote) = next.expect("one for each question");
+                session(status, own, remote)
+            }
             "show bfd peer 2001:db8::6 json" => (1, "bfdd is not running\n".to_owned()),
             "show bfd peer 192.0.2.7 json" => (0, "{}\n".to_owned()),
             other => panic!("{other}"),
@@ -47,14 +60,13 @@ impl Broker for Vtysh {
     }
 }
 
-#[tokio::test]
-async fn a_session_of_another_daemon_is_followed() {
+fn following(vtysh: Vtysh) -> Platform {
     let options = Options {
         threads: 1,
         roots: Roots::from_der([]),
         observer: None,
     };
-    let platform = Platform::start(Arc::new(Vtysh), options);
+    let platform = Platform::start(Arc::new(vtysh), options);
     let mut bfd = plan("bfd", "");
     bfd.source = PluginSource::Embedded;
     bfd.grants.exec = vec![ExecGrant {
@@ -63,6 +75,12 @@ async fn a_session_of_another_daemon_is_followed() {
         user: None,
     }];
     platform.set_plugins(vec![bfd]);
+    platform
+}
+
+#[tokio::test]
+async fn a_session_of_another_daemon_is_followed() {
+    let platform = following(Vtysh::default());
     let mut all = Vec::new();
     let peers = [
         "192.0.2.2",
@@ -90,4 +108,56 @@ async fn a_session_of_another_daemon_is_followed() {
     Unknown bfd needs the parameter peer, such as peer = "192.0.2.2"
     Unknown bfd takes peer, which is a text; not neighbour
     "#);
+}
+
+/// As FRR 8.4.4 tells it when one side shuts the session down, and takes that back.
+// holds VRRP-264
+#[tokio::test]
+async fn a_session_that_was_shut_down_may_come_up_again_before_it_counts() {
+    const OK: &str = "ok";
+    const SIGNALED: &str = "neighbor signaled session down";
+    const EXPIRED: &str = "control detection time expired";
+    let far = [
+        ("up", OK, OK),
+        ("down", SIGNALED, OK),
+        ("init", SIGNALED, OK),
+        ("up", OK, OK),
+        // It is up, so that what comes now counts again.
+        ("init", SIGNALED, OK),
+    ];
+    let near = [
+        ("shutdown", OK, SIGNALED),
+        ("down", OK, SIGNALED),
+        ("down", EXPIRED, OK),
+    ];
+    // The neighbour lost us, which nobody ordered.
+    let lost = [
+        ("up", OK, OK),
+        ("down", SIGNALED, EXPIRED),
+        ("init", SIGNALED, EXPIRED),
+    ];
+    let told: VecDeque<Session> = far.into_iter().chain(near).chain(lost).collect();
+    let count = told.len();
+    let platform = following(Vtysh {
+        next: Mutex::new(told),
+    });
+    let mut all = Vec::new();
+    for _ in 0..count {
+        let peer = parameters([("peer", Value::from("192.0.2.8"))]);
+        let verdict = platform.ask(ask("bfd", None, peer)).await;
+        all.push(format!("{:?} {}", verdict.status, verdict.reason));
+    }
+    insta::assert_snapshot!(all.join("\n"), @r"
+    Up the session with 192.0.2.8 is up
+    Unknown the session with 192.0.2.8 is down: neighbor signaled session down
+    Unknown the session with 192.0.2.8 is init: neighbor signaled session down
+    Up the session with 192.0.2.8 is up
+    Down the session with 192.0.2.8 is init: neighbor signaled session down
+    Unknown the session with 192.0.2.8 is shutdown
+    Unknown the session with 192.0.2.8 is down
+    Down the session with 192.0.2.8 is down: control detection time expired
+    Up the session with 192.0.2.8 is up
+    Down the session with 192.0.2.8 is down: neighbor signaled session down
+    Down the session with 192.0.2.8 is init: neighbor signaled session down
+    ");
 }
