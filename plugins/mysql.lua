@@ -224,7 +224,7 @@ local function check(target)
     end
   end
   if not target.host then
-    return "unknown", "mysql asks a server; a tracker has no address: give the check one"
+    return "unknown", "mysql asks a server; a tracker has no address: use misc"
   end
   local good, verdict = pcall(converse, target, parameters)
   if good then

@@ -166,7 +166,7 @@ local function check(target)
     end
   end
   if not target.host then
-    return "unknown", "postgres asks a server; a tracker has no address: give the check one"
+    return "unknown", "postgres asks a server; a tracker has no address: use misc"
   end
   local good, columns = pcall(talk, target, parameters)
   if not good then

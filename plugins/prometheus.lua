@@ -35,7 +35,7 @@ local function check(target)
     return "unknown", 'prometheus needs the parameter metric, such as metric = "pg_up"'
   end
   if not target.host then
-    return "unknown", "prometheus asks a server; a tracker has no address: give the check one"
+    return "unknown", "prometheus asks a server; a tracker has no address: use misc"
   end
   local name = if string.find(target.host, ":", 1, true) then `[{target.host}]` else target.host
   local response, err = host.http.send({

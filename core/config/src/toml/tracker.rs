@@ -10,12 +10,16 @@ use model::plan::{
 use super::check;
 use super::instance::parts;
 use super::keys::{self, Keys};
-use super::tree::{Entry, Node, Table};
+use super::tree::{Entry, Node, Table, Value};
 use crate::diagnostics::Diagnostics;
 use crate::draft::{Draft, TrackerDraft, WatchDraft, Weight};
 
 /// Longest time for which a change in the number of processes is doubted (keepalived: an hour).
 const DAMPING_MAX: Duration = Duration::from_secs(3600);
+
+/// What to write instead of an address.
+const PING_HOST: &str = "write host = \"192.0.2.1\"";
+const NO_AIM: &str = "remove it; what asks another machine can be a command of the plugin misc";
 
 pub(super) fn lower(name: &Entry, table: &Table, draft: &mut Draft, d: &mut Diagnostics) {
     let mut keys = Keys::new(table, "a tracker");
@@ -81,9 +85,14 @@ fn lower_check(
     draft: &mut Draft,
     d: &mut Diagnostics,
 ) {
+    let aimed = refuse_aim(node, d);
     let Some(check) = check::lower(node, d) else {
         return;
     };
+    // One message is enough.
+    if !aimed && check.plan.plugin.as_str() == "ping" && !check.plan.parameters.contains_key("host") {
+        d.missing_parameter(&node.span, "ping", "host", "host = \"192.0.2.1\"");
+    }
     draft.uses.push(check.used);
     draft.trackers.push(TrackerDraft {
         plan: TrackerPlan {
@@ -94,6 +103,26 @@ fn lower_check(
         weight: weight.unwrap_or_default(),
         head: name.key_span.clone(),
     });
+}
+
+/// Refuses what says where to look for a real server: a tracker has none, and its plugin is told of no address. Whether
+/// there was anything to refuse.
+fn refuse_aim(node: &Node, d: &mut Diagnostics) -> bool {
+    let Value::Table(table) = &node.value else {
+        return false;
+    };
+    let is_ping = matches!(table.get("plugin").map(|entry| &entry.node.value), Some(Value::Text(name)) if name == "ping");
+    let mut refused = false;
+    for entry in ["address", "port"].into_iter().filter_map(|key| table.get(key)) {
+        let instead = if is_ping && entry.key == "address" {
+            PING_HOST
+        } else {
+            NO_AIM
+        };
+        d.aim_of_a_tracker(&entry.key_span, &entry.key, instead);
+        refused = true;
+    }
+    refused
 }
 
 fn watch(name: &Entry, subject: WatchSubject, weight: Weight, draft: &mut Draft) {

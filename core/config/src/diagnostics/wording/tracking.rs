@@ -22,6 +22,17 @@ impl Diagnostics {
             .help(format!("remove it, or write {kind} = ..."));
     }
 
+    pub(crate) fn aim_of_a_tracker(&mut self, span: &Span, key: &str, instead: &'static str) {
+        let message = format!("`{key}` is of a check of a real server, and a tracker has none");
+        self.error(
+            "bellwether::conflict",
+            span,
+            message,
+            "the plugin is not told of it",
+        )
+        .help(instead);
+    }
+
     pub(crate) fn bfd_of_another(&mut self, span: &Span, peer: IpAddr) {
         let message =
             format!("no BFD session is kept here: FRR's bfdd is asked for its own with {peer}, every second");
