@@ -105,11 +105,17 @@ fn seen(at: f64, frame: &[u8]) -> Option<Seen> {
                 priority: *advert.get(2)?,
             }
         }
-        // Sender's and target's protocol address (RFC 826).
-        [0x08, 0x06] if payload.get(14..18)? == payload.get(24..28)? => What::Announcement {
-            vrid: *payload.get(17)?,
-        },
+        // Sender's and target's protocol address (RFC 826). What is not for all is the answer of an old Master's kernel,
+        // which has the address for some microseconds after the new one began to announce it.
+        [0x08, 0x06] if frame.starts_with(&[0xff; 6]) && payload.get(14..18)? == payload.get(24..28)? => {
+            What::Announcement {
+                vrid: *payload.get(17)?,
+            }
+        }
         _ => return None,
     };
     Some(Seen { at, sender, what })
 }
+
+#[cfg(test)]
+mod tests;
