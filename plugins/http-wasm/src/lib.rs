@@ -1,112 +1,58 @@
 //! The same check as plugins/http.lua, with the same parameters, as a component: every URL is answered as expected.
 
 use bellwether_plugin::{
-    Endpoint, Error, Target, TlsOptions, Verdict, codec, down, http, mistake, request, tls_options,
-    unknown, up,
+    Endpoint, Error, Status, Target, TlsOptions, Verdict, down, http, mistake, request, tls_options, unknown, up,
 };
-use serde::Deserialize;
+
+use crate::parameters::{Common, Parameters, Url};
+
+mod answer;
+mod parameters;
 
 bellwether_plugin::check!(check);
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Parameters {
-    scheme: Option<String>,
-    method: Option<String>,
-    sni: Option<String>,
-    #[serde(default)]
-    verify: bool,
-    urls: Option<Vec<Url>>,
-    path: Option<String>,
-    host: Option<String>,
-    status: Option<Vec<Status>>,
-    digest: Option<String>,
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Url {
-    path: Option<String>,
-    host: Option<String>,
-    status: Option<Vec<Status>>,
-    digest: Option<String>,
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(untagged)]
-enum Status {
-    Code(u16),
-    Range(String),
-}
-
 fn check(target: Target) -> Result<Verdict, Error> {
-    let common: Parameters = serde_json::from_str(&target.parameters)
-        .map_err(|error| mistake(format!("bad parameters for http: {error}")))?;
-    if !matches!(common.scheme.as_deref(), None | Some("http" | "https")) {
-        return Err(mistake("the scheme of http is neither http nor https"));
-    }
-    let urls = common.urls.clone().unwrap_or_else(|| {
-        vec![Url {
-            path: common.path.clone(),
-            host: None,
-            status: common.status.clone(),
-            digest: common.digest.clone(),
-        }]
-    });
+    let Parameters { common, urls } = Parameters::read(&target.parameters)?;
     let mut verdict = unknown("urls of http is empty");
     for url in &urls {
         verdict = ask(&target, &common, url)?;
-        if !matches!(verdict.status, bellwether_plugin::Status::Up) {
+        if !matches!(verdict.status, Status::Up) {
             break;
         }
     }
     Ok(verdict)
 }
 
-fn ask(target: &Target, common: &Parameters, url: &Url) -> Result<Verdict, Error> {
+fn ask(target: &Target, common: &Common, url: &Url) -> Result<Verdict, Error> {
     let (host, port) = target.endpoint()?;
     let scheme = common.scheme.as_deref().unwrap_or("http");
     let path = url.path.as_deref().unwrap_or("/");
-    let name = url.host.clone().or_else(|| common.host.clone()).unwrap_or_else(|| authority(host, port, scheme));
-    let wanted = ranges(url.status.as_deref())?;
+    let name = url.host.as_ref().or(common.host.as_ref());
+    let name = name.map_or_else(|| authority(host, port, scheme), Clone::clone);
+    let wanted = url.ranges()?;
     let response = http::send(&http::Request {
         method: common.method.clone(),
         connect_to: Some(Endpoint { host: host.to_owned(), port }),
-        tls: Some(TlsOptions { server_name: common.sni.clone(), insecure: !common.verify, ..tls_options() }),
+        headers: common.request_headers.clone().into_iter().collect(),
+        redirects: common.redirects,
+        tls: Some(TlsOptions {
+            server_name: common.sni.clone(),
+            insecure: !common.verify && common.ca_file.is_none(),
+            authority: common.ca_file.clone(),
+            identity: common.client_file.clone(),
+            ..tls_options()
+        }),
         ..request(format!("{scheme}://{name}{path}"))
     });
     let response = response.map_err(|error| Error { message: format!("{path}: {}", error.message), ..error })?;
-    if !wanted.iter().any(|&(from, to)| (from..=to).contains(&response.status)) {
-        return Ok(down(format!("{path}: status {}", response.status)));
+    let status = response.status;
+    if !wanted.iter().any(|range| range.contains(&status)) {
+        return Ok(down(format_args!("{path}: status {status}")));
     }
-    if let Some(wanted) = &url.digest {
-        if response.truncated {
-            let length = response.body.len();
-            return Ok(down(format!("{path}: the body is longer than {length} bytes; its digest cannot be checked")));
-        }
-        let digest = codec::digest(codec::Algorithm::Md5, &response.body);
-        if !digest.eq_ignore_ascii_case(wanted) {
-            return Ok(down(format!("{path}: the body's digest is {digest}")));
-        }
-    }
-    Ok(up(format!("{path}: status {} in {} ms", response.status, response.timings.total)))
-}
-
-fn ranges(list: Option<&[Status]>) -> Result<Vec<(u16, u16)>, Error> {
-    let Some(list) = list else {
-        return Ok(vec![(200, 299)]);
-    };
-    list.iter()
-        .map(|item| match item {
-            Status::Code(code) => Some((*code, *code)),
-            Status::Range(range) => {
-                let (from, to) = range.split_once('-').unwrap_or((range, range));
-                Some((from.parse().ok()?, to.parse().ok()?))
-            }
-        })
-        .map(|range| range.filter(|(from, to)| (100..=599).contains(from) && from <= to && *to <= 599))
-        .map(|range| range.ok_or_else(|| mistake("status of http is neither a code (200) nor a range (\"200-299\")")))
-        .collect()
+    Ok(match answer::lacks(&response, common, url)? {
+        Some(wrong) => down(format_args!("{path}: {wrong}")),
+        None => up(format_args!("{path}: status {status} in {} ms", response.timings.total)),
+    })
 }
 
 /// How the real server's address stands in a URL.
@@ -114,4 +60,8 @@ fn authority(host: &str, port: u16, scheme: &str) -> String {
     let name = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     let usual = if scheme == "https" { 443 } else { 80 };
     if port == usual { name } else { format!("{name}:{port}") }
+}
+
+fn bad<T>(message: impl std::fmt::Display) -> Result<T, Error> {
+    Err(mistake(message))
 }

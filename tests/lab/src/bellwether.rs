@@ -62,6 +62,22 @@ pub fn program() -> PathBuf {
     path
 }
 
+/// The component of this name that `make guests` built beside the program under test: `target/guests/NAME.wasm`.
+///
+/// # Panics
+/// When it is not there, with the command that builds it.
+pub fn guest(name: &str) -> PathBuf {
+    let program = program();
+    let target = program.ancestors().nth(2).expect("in target/debug");
+    let path = target.join(format!("guests/{name}.wasm"));
+    assert!(
+        path.is_file(),
+        "no component at {}; build it with `make guests`",
+        path.display()
+    );
+    path
+}
+
 /// Its version, as it tells it.
 ///
 /// # Panics

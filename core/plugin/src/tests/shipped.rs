@@ -1,4 +1,4 @@
-//! http, tcp and misc, and the same http as a component.
+//! http, tcp and misc, and the same http and tcp as components.
 
 use std::net::SocketAddr;
 
@@ -28,10 +28,11 @@ fn shipped() -> Platform {
     platform
 }
 
-async fn component() -> Platform {
+/// The component that does the same as the plugin of this name.
+async fn component(name: &str) -> Platform {
     let platform = platform();
-    platform.set_plugins(vec![plan("http", "http.wasm")]);
-    platform.set_code("http".into(), Ok(guest("http")));
+    platform.set_plugins(vec![plan(name, &format!("{name}.wasm"))]);
+    platform.set_code(name.into(), Ok(guest(name)));
     settled(&platform, |status| status.generation == 1).await;
     platform
 }
@@ -71,8 +72,13 @@ fn said(verdict: &Verdict, target: SocketAddr) -> String {
 }
 
 #[tokio::test]
-async fn http_judges_status_and_digest() {
-    let (target, _) = server("", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc").await;
+async fn http_judges_status_headers_and_body() {
+    const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nServer: one\r\nX-Node: a7\r\n\r\nabc";
+    let (target, _) = server("", ANSWER).await;
+    let header = |name: &str, pattern: &str| {
+        let wanted = Value::Table(parameters([(name, pattern.into())]));
+        parameters([("response_headers", wanted)])
+    };
     let url = |path: &str, status: i64| {
         Value::Table(parameters([
             ("path", path.into()),
@@ -86,9 +92,17 @@ async fn http_judges_status_and_digest() {
         parameters([("digest", "900150983CD24FB0D6963F7D28E17F72".into())]),
         parameters([("digest", "00000000000000000000000000000000".into())]),
         parameters([("urls", list(&[url("/a", 200), url("/b", 204)]))]),
+        parameters([("match", "^a.c$".into()), ("match_not", "x".into())]),
+        parameters([("match", "^b".into())]),
+        parameters([("match_not", "b".into())]),
+        header("x-node", "^a[0-9]$"),
+        header("X-Node", "^b"),
+        header("X-None", ""),
+        parameters([("days_left", 7.into())]),
+        parameters([("host", "www.example".into()), ("method", "HEAD".into())]),
     ];
     let mut all = Vec::new();
-    for platform in [shipped(), component().await] {
+    for platform in [shipped(), component("http").await] {
         let mut told = Vec::new();
         for given in &cases {
             told.push(said(
@@ -106,6 +120,14 @@ async fn http_judges_status_and_digest() {
     up: /: status 200 in N ms
     down: /: the body's digest is 900150983cd24fb0d6963f7d28e17f72
     down: /b: status 200
+    up: /: status 200 in N ms
+    down: /: the body does not match ^b
+    down: /: the body matches b
+    up: /: status 200 in N ms
+    down: /: header X-Node is a7
+    down: /: header X-None is not there
+    down: /: it has no certificate
+    up: /: status 200 in N ms
     "#);
 }
 
@@ -150,24 +172,27 @@ async fn http_says_what_is_wrong_with_its_parameters() {
 
 #[tokio::test]
 async fn tcp_connects() {
-    let platform = shipped();
     let (target, _) = server("", "").await;
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback");
     let nobody = free.local_addr().expect("bound");
     drop(free);
-    let mut all = Vec::new();
-    for (target, given) in [
-        (target, parameters([])),
-        (nobody, parameters([])),
-        (target, parameters([("x", 1.into())])),
-    ] {
-        all.push(said(&platform.ask(ask("tcp", Some(target), given)).await, target));
+    let mut twins = Vec::new();
+    for platform in [shipped(), component("tcp").await] {
+        let mut all = Vec::new();
+        for target in [target, nobody] {
+            let verdict = platform.ask(ask("tcp", Some(target), parameters([]))).await;
+            all.push(said(&verdict, target));
+        }
+        twins.push(all.join("\n"));
     }
-    insta::assert_snapshot!(all.join("\n"), @r#"
+    assert_eq!(twins[0], twins[1], "Lua and Rust say the same");
+    insta::assert_snapshot!(twins[0], @r#"
     up: connected in N ms
     down: connecting to TARGET: connection refused
-    unknown: tcp takes no parameter x
     "#);
+    let given = parameters([("x", 1.into())]);
+    let verdict = shipped().ask(ask("tcp", Some(target), given)).await;
+    assert_eq!(said(&verdict, target), "unknown: tcp takes no parameter x");
 }
 
 #[tokio::test]

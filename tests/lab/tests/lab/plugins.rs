@@ -34,12 +34,7 @@ impl Code {
 
     /// The same check as a component.
     fn component() -> Self {
-        let target = bellwether::program()
-            .ancestors()
-            .nth(2)
-            .expect("in target/debug")
-            .to_owned();
-        let path = target.join("guests/http.wasm");
+        let path = bellwether::guest("http");
         let bytes = fs::read(&path);
         let bytes = bytes
             .unwrap_or_else(|e| panic!("cannot read {}: {e}; build it with `make guests`", path.display()));

@@ -265,12 +265,14 @@ fn redis_has_a_role_and_haproxy_counts_its_servers() {
     let _master = redis("6379", &[]);
     let _slave = redis("6380", &["--replicaof", "127.0.0.1", "6379"]);
     let good = secret(&node, "good", PASSWORD);
-    let ask =
-        |port, parameters: &[&str], wanted: &str| settles(&node, "redis", Some(port), parameters, wanted);
-    ask(6379, &[&good, "role=master"], "up");
-    ask(6380, &[&good, "role=slave", "lag=30"], "up");
-    ask(6380, &[&good, "role=master"], "down");
-    ask(6379, &[], "down: NOAUTH");
+    for plugin in ["redis", &bellwether::guest("redis").to_string_lossy()] {
+        let ask =
+            |port, parameters: &[&str], wanted: &str| settles(&node, plugin, Some(port), parameters, wanted);
+        ask(6379, &[&good, "role=master"], "up");
+        ask(6380, &[&good, "role=slave", "lag=30"], "up");
+        ask(6380, &[&good, "role=master"], "down");
+        ask(6379, &[], "down: NOAUTH");
+    }
 
     let socket = node.path("admin.sock");
     let text = format!(

@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, UdpSocket};
 
 use super::super::kit::{ask, plan, platform, server, udp_server};
-use super::said;
+use super::{component, said};
 use crate::Platform;
 
 fn shipped(name: &str, read: &[&str]) -> Platform {
@@ -26,6 +26,15 @@ fn shipped(name: &str, read: &[&str]) -> Platform {
 /// What a plugin says with each of the parameters.
 async fn says(name: &str, target: Option<SocketAddr>, cases: &[&[(&str, Value)]]) -> String {
     let platform = shipped(name, &["/proc", "/usr/lib/os-release"]);
+    says_on(&platform, name, target, cases).await
+}
+
+async fn says_on(
+    platform: &Platform,
+    name: &str,
+    target: Option<SocketAddr>,
+    cases: &[&[(&str, Value)]],
+) -> String {
     let mut all = Vec::new();
     for case in cases {
         let given = case
@@ -168,19 +177,24 @@ async fn redis_knows_roles() {
         ],
     )
     .await;
-    let mut all = Vec::new();
     let role = |role: &'static str| ("role", Value::from(role));
-    all.push(says("redis", Some(master), &[&[], &[role("slave")]]).await);
-    all.push(
-        says(
-            "redis",
-            Some(slave),
-            &[&[role("slave"), ("lag", 10.into())], &[("lag", 5.into())]],
-        )
-        .await,
-    );
-    all.push(says("redis", Some(locked), &[&[], &[("password", "sesame".into())]]).await);
-    insta::assert_snapshot!(all.join("\n"), @r#"
+    let mut twins = Vec::new();
+    for platform in [shipped("redis", &[]), component("redis").await] {
+        let mut all = Vec::new();
+        for (target, cases) in [
+            (master, [&[][..], &[role("slave")]]),
+            (
+                slave,
+                [&[role("slave"), ("lag", 10.into())], &[("lag", 5.into())]],
+            ),
+            (locked, [&[], &[("password", "sesame".into())]]),
+        ] {
+            all.push(says_on(&platform, "redis", Some(target), &cases).await);
+        }
+        twins.push(all.join("\n"));
+    }
+    assert_eq!(twins[0], twins[1], "Lua and Rust say the same");
+    insta::assert_snapshot!(twins[0], @r#"
     up: it is a master
     down: it is a master, not a slave
     up: it is a slave
