@@ -170,7 +170,7 @@ async fn grants_that_are_missing() {
     settled(&platform, |status| status.generation == 1).await;
     all.push(does(&platform, None, "http").await.reason);
     insta::assert_snapshot!(all.join("\n"), @r#"
-    mine.wasm: plugin it lacks grants: secret = { NAME = "/PATH" } for secret; net = ["target"] for tcp, http, udp, icmp, dns; read = ["/PATH"] for files; units = ["NAME.service"] for systemd; exec = [["/usr/bin/PROGRAM", "*"]] for process
+    mine.wasm: plugin it lacks grants: net = ["target"] for tcp, http, udp, icmp, dns; read = ["/PATH"] for files; units = ["NAME.service"] for systemd; exec = [["/usr/bin/PROGRAM", "*"]] for process
     mine.lua:2: host.http is not granted; add net = ["target"] to the plugin's grants
     "#);
 }

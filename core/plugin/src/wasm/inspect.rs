@@ -91,14 +91,14 @@ pub(super) fn imports(file: &str, component: &Component, plan: &PluginPlan) -> R
     ))
 }
 
-/// The grant that is missing for an interface.
+/// The grant that is missing for an interface. Secrets are asked for by name when one is wanted: a password is what
+/// a check can be given, and who gives none has none to grant.
 fn grant_for(interface: &str, grants: &Grants) -> Option<&'static str> {
     match interface {
         free if FREE.contains(&free) => None,
         "tcp" | "http" | "udp" | "icmp" | "dns" if grants.net.is_empty() => Some("net = [\"target\"]"),
         "process" if grants.exec.is_empty() => Some("exec = [[\"/usr/bin/PROGRAM\", \"*\"]]"),
         "files" if grants.read.is_empty() => Some("read = [\"/PATH\"]"),
-        "secret" if grants.secret.is_empty() => Some("secret = { NAME = \"/PATH\" }"),
         "systemd" if grants.units.is_empty() => Some("units = [\"NAME.service\"]"),
         _ => None,
     }
