@@ -265,12 +265,14 @@ fn redis_has_a_role_and_haproxy_counts_its_servers() {
     let _master = redis("6379", &[]);
     let _slave = redis("6380", &["--replicaof", "127.0.0.1", "6379"]);
     let good = secret(&node, "good", PASSWORD);
-    for plugin in ["redis", &bellwether::guest("redis").to_string_lossy()] {
+    let component = bellwether::guest("redis").to_string_lossy().into_owned();
+    let open = format!("password={PASSWORD}");
+    for (plugin, password) in [("redis", &good), (&component, &open)] {
         let ask =
             |port, parameters: &[&str], wanted: &str| settles(&node, plugin, Some(port), parameters, wanted);
-        ask(6379, &[&good, "role=master"], "up");
-        ask(6380, &[&good, "role=slave", "lag=30"], "up");
-        ask(6380, &[&good, "role=master"], "down");
+        ask(6379, &[password, "role=master"], "up");
+        ask(6380, &[password, "role=slave", "lag=30"], "up");
+        ask(6380, &[password, "role=master"], "down");
         ask(6379, &[], "down: NOAUTH");
     }
 
