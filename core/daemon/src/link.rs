@@ -1,15 +1,14 @@
 //! A link between two of our processes: length-delimited frames over a stream socket. A frame longer than
 //! [`FRAME_MAX`], or one that does not decode, ends the link: the other side is broken or hostile.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 
 use model::link::FRAME_MAX;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::io::Interest;
-use tokio::net::UnixStream as Socket;
+use tokio::io::unix::AsyncFd;
 use tokio::sync::{mpsc, oneshot};
 
 #[cfg(test)]
@@ -147,15 +146,17 @@ where
     Event: Send + 'static,
 {
     stream.set_nonblocking(true)?;
-    let stream = Arc::new(Socket::from_std(stream)?);
+    let writing = stream.try_clone()?;
+    // Of reading only: else each frame that the other side takes would wake us, to tell of room that nobody waits for.
+    let reading = linux::watched::watched(stream, Interest::READABLE)?;
     let (queue, waiting) = mpsc::channel(QUEUE);
     // Owned by the link: each ends when the other shuts it down.
-    tokio::spawn(write_all(Arc::clone(&stream), waiting));
-    tokio::spawn(read_all(stream, events, tell));
+    tokio::spawn(write_all(writing, waiting));
+    tokio::spawn(read_all(reading, events, tell));
     Ok(Port { queue })
 }
 
-async fn write_all<Out: Serialize>(stream: Arc<Socket>, mut waiting: mpsc::Receiver<Entry<Out>>) {
+async fn write_all<Out: Serialize>(stream: UnixStream, mut waiting: mpsc::Receiver<Entry<Out>>) {
     let mut entries = Vec::new();
     while waiting.recv_many(&mut entries, AT_ONCE).await > 0 {
         let mut marks = Vec::new();
@@ -183,14 +184,14 @@ async fn write_all<Out: Serialize>(stream: Arc<Socket>, mut waiting: mpsc::Recei
         }
     }
     // The reader wakes and reports the end. Nothing is left to do where the socket is closed already.
-    let _ = linux::passing::shutdown(&*stream);
+    let _ = linux::passing::shutdown(&stream);
 }
 
-async fn write(stream: &Socket, mut bytes: &[u8]) -> io::Result<()> {
+async fn write(mut stream: &UnixStream, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
-        match stream.try_write(bytes) {
+        match stream.write(bytes) {
             Ok(length) => bytes = bytes.get(length..).unwrap_or_default(),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => stream.writable().await?,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => has_room(stream).await?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
@@ -198,15 +199,22 @@ async fn write(stream: &Socket, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Waits until something can be written. Watched for as long as it is waited for.
+async fn has_room(stream: &UnixStream) -> io::Result<()> {
+    let watched = linux::watched::watched(stream.try_clone()?, Interest::WRITABLE)?;
+    // That it was is all we want to know.
+    watched.writable().await.map(drop)
+}
+
 async fn read_all<In: DeserializeOwned, Event>(
-    stream: Arc<Socket>,
+    stream: AsyncFd<UnixStream>,
     events: mpsc::Sender<Event>,
     mut tell: impl FnMut(Incoming<In>) -> Option<Event>,
 ) {
     let mut reader = Reader::default();
     let mut buffer = vec![0; 64 << 10];
     let reason = 'link: loop {
-        let some = || linux::passing::recv_with_fd(&*stream, &mut buffer);
+        let some = |stream: &UnixStream| linux::passing::recv_with_fd(stream, &mut buffer);
         match stream.async_io(Interest::READABLE, some).await {
             Ok((0, _)) => break "the other side closed it".to_owned(),
             Ok((length, passed)) => {
@@ -240,8 +248,8 @@ async fn read_all<In: DeserializeOwned, Event>(
 /// Has the next read wait until the kernel tells of more. For after one that found less than it had room for and was not
 /// ended by a descriptor (unix(7)): another would find nothing. What comes after it is told again, for the runtime has
 /// one thread and asks the kernel only between tasks.
-fn wait_for_more(stream: &Socket) {
-    let nothing = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+fn wait_for_more(stream: &AsyncFd<UnixStream>) {
+    let nothing = |_: &UnixStream| Err::<(), _>(io::ErrorKind::WouldBlock.into());
     // That nothing is there is what it is told.
     let _ = stream.try_io(Interest::READABLE, nothing);
 }

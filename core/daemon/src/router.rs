@@ -130,7 +130,8 @@ pub fn run(options: Options, links: Links) -> anyhow::Result<ExitCode> {
         };
         let mut router = Router::new(doors);
         router.begin(plan, first, legacy);
-        router.run(inbox).await
+        // As a task: tokio asks the kernel once more for nothing each time that it wakes what it blocks on.
+        tokio::spawn(router.run(inbox)).await?
     });
     // What still waits for a mount that hangs is not waited for.
     runtime.shutdown_background();

@@ -61,7 +61,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
         let broker = Arc::new(GuardianBroker::serve(guardian, events.clone())?);
         let platform = Platform::start(broker, platform_options);
         let port = serve_router(router, 0, &events)?;
-        serve(inbox, events, Arc::new(platform), port).await;
+        // As a task: tokio asks the kernel once more for nothing each time that it wakes what it blocks on.
+        tokio::spawn(serve(inbox, events, Arc::new(platform), port)).await?;
         Ok(ExitCode::SUCCESS)
     })
 }

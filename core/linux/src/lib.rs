@@ -24,6 +24,7 @@ pub mod process;
 pub mod realtime;
 pub mod sandbox;
 pub mod share;
+pub mod watched;
 
 pub mod uml;
 

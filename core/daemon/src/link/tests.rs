@@ -123,6 +123,23 @@ async fn nobody_waits_for_words_that_a_link_cannot_carry() {
     port.flush().await;
 }
 
+/// More than a socket holds, to a reader that takes its time.
+#[tokio::test]
+async fn a_writer_waits_for_room() {
+    let (ours, theirs) = UnixStream::pair().expect("a pair");
+    let (heard, _hear) = mpsc::channel(8);
+    let port: Port<String> = serve(ours, heard, Some::<Incoming<String>>).expect("a socket");
+    let said: Vec<String> = (0..8).map(|number| number.to_string().repeat(1 << 20)).collect();
+    assert!(said.iter().all(|frame| port.send(frame.clone())));
+    // It has written what fits, and waits.
+    tokio::task::yield_now().await;
+    let (heard, mut hear) = mpsc::channel(1);
+    let _port: Port<String> = serve(theirs, heard, Some::<Incoming<String>>).expect("a socket");
+    for frame in said {
+        assert!(matches!(hear.recv().await, Some(Incoming::Frame(got, None)) if got == frame));
+    }
+}
+
 #[tokio::test]
 async fn a_descriptor_stays_with_its_frame() {
     let (ours, theirs) = UnixStream::pair().expect("a pair");
