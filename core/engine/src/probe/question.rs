@@ -12,9 +12,11 @@ use model::value::Parameters;
 
 use super::{FIRST_WITHIN, GRACE, ProbeId};
 
-/// Questions of an interval come at so many instants of it: those that are due close together are asked together, and
-/// cost their processes one waking.
-const BEATS: u32 = 64;
+/// Questions of an interval come at so many instants of it, its beats, for those that are due close together are asked
+/// together, and cost their processes one waking: at least the first, at most the second.
+const BEATS: [u32; 2] = [16, 64];
+/// Between these two, how far apart beats are: further would save little.
+const BEAT: Duration = Duration::from_micros(62_500);
 
 /// Names a question within one prober. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -181,9 +183,9 @@ impl Question {
 /// The last beat of an interval up to `at`. What was asked a little late comes back to its beat, so that questions do
 /// not drift together.
 fn on_the_beat(at: Instant, interval: Duration) -> Instant {
-    let beat = u64::try_from((interval / BEATS).as_nanos())
-        .unwrap_or(u64::MAX)
-        .max(1);
+    let [fewest, most] = BEATS.map(|beats| interval / beats);
+    let beat = BEAT.clamp(most, fewest);
+    let beat = u64::try_from(beat.as_nanos()).unwrap_or(u64::MAX).max(1);
     Instant::from_nanos(at.as_nanos() / beat * beat)
 }
 
