@@ -2,9 +2,10 @@
 //! takes the level from a prefix; on a terminal the line carries its own time.
 
 use std::fmt::{self, Write};
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, stderr};
 use std::time::{Duration, SystemTime};
 
+use linux::outlet::Outlet;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
@@ -14,6 +15,9 @@ use tracing_subscriber::registry::LookupSpan;
 
 #[cfg(test)]
 mod tests;
+
+/// Where all of it goes.
+static OUTLET: Outlet = Outlet::new();
 
 /// Starts to log. `process` tells which of our processes speaks; `filter` is a level, or a list as of the crate
 /// `tracing-subscriber` (`info,engine=debug`).
@@ -26,20 +30,67 @@ pub fn start(process: &'static str, filter: &str) {
     let line = Line {
         process,
         for_journal,
-        colour: std::io::stderr().is_terminal(),
+        colour: stderr().is_terminal(),
     };
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .event_format(line);
+        // It would panic where standard error cannot be written.
+        .log_internal_errors(false)
+        .event_format(line)
+        .with_writer(move || Out { line });
     // A second start can only come from a test; the first one serves.
-    let _ = subscriber.with_writer(std::io::stderr).try_init();
+    let _ = subscriber.try_init();
+}
+
+/// Prints a text of several lines, such as a report of mistakes, as it is. Lost where nobody takes it.
+pub fn print(text: &str) {
+    OUTLET.say(stderr(), text.as_bytes(), |lost| format!("{}\n", words(lost)));
+}
+
+fn words(lost: u64) -> String {
+    format!("{lost} lines of the log are lost: nobody took them, or the disk was full")
+}
+
+/// One line on its way out.
+struct Out {
+    line: Line,
+}
+
+impl io::Write for Out {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let notice = |lost| {
+            let mut notice = String::new();
+            // Writing to a string cannot fail.
+            let _ = self.line.begin(&mut notice, Level::WARN);
+            notice + &words(lost) + "\n"
+        };
+        OUTLET.say(stderr(), text, notice);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// How a line looks.
+#[derive(Clone, Copy)]
 struct Line {
     process: &'static str,
     for_journal: bool,
     colour: bool,
+}
+
+impl Line {
+    /// What stands before the message.
+    fn begin(&self, out: &mut impl Write, level: Level) -> fmt::Result {
+        if self.for_journal {
+            write!(out, "<{}>", syslog_level(level))?;
+        } else {
+            write!(out, "{} {}", clock(SystemTime::now()), word(level, self.colour))?;
+        }
+        write!(out, "{}: ", self.process)
+    }
 }
 
 impl<S, N> FormatEvent<S, N> for Line
@@ -53,13 +104,7 @@ where
         mut out: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let level = *event.metadata().level();
-        if self.for_journal {
-            write!(out, "<{}>", syslog_level(level))?;
-        } else {
-            write!(out, "{} {}", clock(SystemTime::now()), word(level, self.colour))?;
-        }
-        write!(out, "{}: ", self.process)?;
+        self.begin(&mut out, *event.metadata().level())?;
         let mut fields = Fields::default();
         event.record(&mut fields);
         out.write_str(&fields.message)?;

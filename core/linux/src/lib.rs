@@ -19,6 +19,7 @@ pub mod fifo;
 pub mod ipvs;
 
 pub mod journal;
+pub mod outlet;
 pub mod passing;
 pub mod process;
 pub mod realtime;

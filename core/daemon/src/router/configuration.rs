@@ -52,7 +52,7 @@ impl Loaded {
     /// over a configuration that was broken meanwhile: it serves what its predecessor served.
     pub(super) fn report_at_start(&self, predecessors: Option<&Plan>) -> Option<Plan> {
         if !self.text.is_empty() {
-            eprint!("{}", self.text);
+            crate::log::print(&self.text);
         }
         if self.plan.is_none() && predecessors.is_some() {
             tracing::error!("no plan from the configuration; serving what was served before");

@@ -12,6 +12,7 @@ mod harness;
 mod hooks;
 mod letter;
 mod machine;
+mod mute;
 mod own;
 mod pair;
 mod physical;
